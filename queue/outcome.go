@@ -1,0 +1,33 @@
+package queue
+
+import "time"
+
+// Class is what an attempt came to; DESIGN.md's table of outcomes says what
+// follows from each.
+type Class string
+
+// The outcome classes.
+const (
+	Delivered     Class = "delivered"      // a file ID after the gate
+	Transient     Class = "transient"      // certainly not stored, tried again for ever
+	SignIn        Class = "sign-in"        // 401 also with a new token
+	Denied        Class = "denied"         // 403 also with a new token, or sign-in refused
+	Limited       Class = "limited"        // 429
+	PersonUnknown Class = "unknown person" // Bloxs knows no such person
+	NameDiffers   Class = "name mismatch"  // the folder's name is not this person's
+	Refused       Class = "rejected"       // Bloxs, or max_size, refuses this file
+	Misconfigured Class = "misconfigured"  // the address does not lead to Bloxs
+	Unclear       Class = "uncertain"      // nobody can say whether it was stored
+	Stale         Class = "stale"          // the file changed before the gate
+	Stopped       Class = "stopped"        // we stopped before the gate: no failure, no attempt
+)
+
+// Outcome is how one attempt ended, as the uploader saw it.
+type Outcome struct {
+	Class      Class
+	FileID     int64         // Delivered only
+	Detail     string        // one sentence for people: Bloxs's own words where it had any
+	TraceID    string        // Bloxs's traceId, where it gave one
+	Status     int           // the HTTP status, 0 where there was no answer
+	RetryAfter time.Duration // Limited only; 0 where Bloxs did not say
+}

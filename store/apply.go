@@ -1,0 +1,111 @@
+package store
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+)
+
+// applied is what a journal line makes of an item. The transitions use it, and
+// so do catching up and rebuilding: there is one reading of each line.
+func (l ledger) applied(was Item, ln line) (Item, error) {
+	is := was
+	if ln.Person != nil && is.ID == "" {
+		digest, err := hex.DecodeString(ln.SHA256)
+		if err != nil || len(digest) != len(is.SHA256) {
+			return is, fmt.Errorf("%w: its SHA-256 can't be read", errLine)
+		}
+		is = Item{ID: ln.Item, Person: *ln.Person, Size: ln.Size, FirstSeen: ln.At, Root: ln.Root, Rel: ln.Path}
+		copy(is.SHA256[:], digest)
+	}
+	if is.ID == "" {
+		return is, fmt.Errorf("%w: it names an item that no line before describes", errLine)
+	}
+	is.Changed, is.Reason, is.turn = ln.At, "", 0
+	switch ln.Op {
+	case opGate:
+		is.State = Sending
+	case opNotStored:
+		return l.waiting(is, ln.At, ln.At)
+	case opUncertain:
+		is.Uncertain++
+		is.Detail = ln.Cause
+		if ln.Again {
+			return l.waiting(is, ln.At, ln.At)
+		}
+		is.State, is.Reason = Held, Uncertain
+	case opReceipt:
+		is.State, is.FileID, is.SentAt, is.Detail = Sent, ln.FileID, ln.At, ""
+	case opResolution:
+		if !ln.Sent {
+			return l.waiting(is, ln.At, ln.At)
+		}
+		is.State, is.FileID, is.SentAt = Sent, ln.FileID, ln.At
+	default:
+		return is, fmt.Errorf("%w: %q is no step that this version knows", errLine, ln.Op)
+	}
+	return is, nil
+}
+
+// waiting lets an item wait until due; without a place there is nothing to
+// send, so it is withdrawn until the file is seen again.
+func (l ledger) waiting(is Item, due, now time.Time) (Item, error) {
+	is.turn, is.Due, is.Reason, is.Changed = 0, due, "", now
+	if is.Places == 0 {
+		is.State = Withdrawn
+		return is, nil
+	}
+	is.State = Waiting
+	if due.After(now) {
+		return is, nil
+	}
+	var err error
+	is.turn, err = l.nextTurn(is.Person)
+	return is, err
+}
+
+// record applies a line that another run, or this one before a failed write, has written.
+func (l ledger) record(ln line) error {
+	if ln.Op == opLedger {
+		return nil
+	}
+	was, err := l.item(ln.Item)
+	if err != nil {
+		return err
+	}
+	is, err := l.applied(was, ln)
+	if err != nil {
+		return fmt.Errorf("journal line %d: %w", ln.Seq, err)
+	}
+	return l.putItem(was, is)
+}
+
+// catchUp applies what the journal holds beyond the ledger.
+func (s *Store) catchUp() error {
+	end := s.journal.durable()
+	if s.m.Applied.Seq >= end.Seq {
+		return nil
+	}
+	from := s.m.Applied
+	r := io.NewSectionReader(s.journal.f, from.End, end.End-from.End)
+	_, _, _, err := readLines(bufio.NewReader(r), from, func(raw []byte, pos position) error {
+		ln, err := decodeLine(raw)
+		if err != nil {
+			return err
+		}
+		err = s.guarded(func(l ledger) error {
+			l.m.Applied = pos
+			return l.record(ln)
+		})
+		if err != nil {
+			return err
+		}
+		if s.changes++; s.changes >= commitAfter {
+			return s.tryCommit()
+		}
+		return nil
+	})
+	return err
+}

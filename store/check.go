@@ -1,0 +1,161 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// The files of a store.
+const (
+	ledgerName  = "ledger.db"
+	journalName = "journal.jsonl"
+	cleanName   = "clean-stop.json"
+	lockName    = "lock"
+)
+
+func openLedger(path string) (*bolt.DB, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return db, nil
+}
+
+func guardedView(db *bolt.DB, fn func(tx *bolt.Tx) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errRecord, p)
+		}
+	}()
+	return db.View(fn)
+}
+
+// CheckLedger reads every page and every record of the ledger at path. On a
+// damaged file bbolt may panic, or fault in a goroutine of its own, which
+// nothing can catch: run it in a process of its own, and take any way in which
+// that ends but a clean exit as damage.
+func CheckLedger(path string) error {
+	if fi, err := os.Stat(path); err != nil || fi.Size() == 0 {
+		return errors.Join(err, fmt.Errorf("%w: %s is empty", ErrDamaged, path))
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	defer db.Close()
+	return guardedView(db, func(tx *bolt.Tx) error {
+		for err := range tx.Check() {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		for _, name := range buckets() {
+			b := tx.Bucket(name)
+			if b == nil {
+				return fmt.Errorf("%w: it has no %q", ErrDamaged, name)
+			}
+			if err := checkRecords(name, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func checkRecords(name []byte, b *bolt.Bucket) error {
+	switch string(name) {
+	case string(bucketMeta), string(bucketItems), string(bucketPlaces), string(bucketPersons):
+	default:
+		return nil // indexes hold keys alone
+	}
+	return b.ForEach(func(_, v []byte) error {
+		if _, err := checkRecord(v); err != nil {
+			return fmt.Errorf("%w: %q: %w", ErrDamaged, name, err)
+		}
+		return nil
+	})
+}
+
+// cleanStop is what a clean stop writes down, so that the next start need not
+// read everything.
+type cleanStop struct {
+	LedgerSize  int64 `json:"ledger_size"`
+	LedgerTime  int64 `json:"ledger_time"`
+	JournalSize int64 `json:"journal_size"`
+}
+
+// lookAtStop leaves zeros for what is not there.
+func lookAtStop(dir string) (c cleanStop) {
+	if fi, err := os.Stat(filepath.Join(dir, ledgerName)); err == nil {
+		c.LedgerSize, c.LedgerTime = fi.Size(), fi.ModTime().UnixNano()
+	}
+	if fi, err := os.Stat(filepath.Join(dir, journalName)); err == nil {
+		c.JournalSize = fi.Size()
+	}
+	return c
+}
+
+func writeCleanStop(dir string) error {
+	b, err := json.Marshal(lookAtStop(dir))
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, cleanName), b)
+}
+
+// stoppedCleanly tells whether the ledger, and both files, are as the last stop
+// left them.
+func stoppedCleanly(dir string) (ledger, both bool) {
+	b, err := os.ReadFile(filepath.Join(dir, cleanName))
+	if err != nil {
+		return false, false // also an unreadable note is none
+	}
+	var noted cleanStop
+	if json.Unmarshal(b, &noted) != nil {
+		return false, false
+	}
+	found := lookAtStop(dir)
+	return found.LedgerSize == noted.LedgerSize && found.LedgerTime == noted.LedgerTime, found == noted
+}
+
+// forgetStop takes the note away before the files change.
+func forgetStop(dir string) error {
+	err := os.Remove(filepath.Join(dir, cleanName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, syncDir(dir))
+}
+
+// writeFile makes a file whole or not at all: temp, sync, rename, sync the folder.
+func writeFile(path string, b []byte) error {
+	return birth(path, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	})
+}
+
+func birth(path string, fill func(*os.File) error) error {
+	temp := path + ".new"
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", temp, err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// The buckets of the ledger.
+var (
+	bucketMeta        = []byte("meta")
+	bucketItems       = []byte("items")        // item -> Item
+	bucketPlaces      = []byte("places")       // root, path -> Place
+	bucketItemPlaces  = []byte("item places")  // item, place -> nothing
+	bucketPersons     = []byte("persons")      // person -> Person
+	bucketPersonItems = []byte("person items") // person, item -> nothing
+	bucketOrder       = []byte("order")        // list, position, item -> nothing
+	bucketLookUps     = []byte("look-ups")     // due, person -> nothing
+	bucketRoots       = []byte("roots")        // path -> number
+)
+
+func buckets() [][]byte {
+	return [][]byte{bucketMeta, bucketItems, bucketPlaces, bucketItemPlaces, bucketPersons,
+		bucketPersonItems, bucketOrder, bucketLookUps, bucketRoots}
+}
+
+// The lists in the order bucket. A waiting item stands in two: by age, and by
+// its turn (when it is due) or by its due time (when it is not yet).
+const (
+	listReady     = 'R' // turn, due
+	listLater     = 'L' // due
+	listAge       = 'A' // first seen
+	listSending   = 'G'
+	listSent      = 'S'
+	listHeld      = 'H'
+	listSkipped   = 'K'
+	listWithdrawn = 'W'
+)
+
+const itemKeyLen = 12
+
+// itemKey is the item's ID in bytes; a malformed ID gives nil, which no record has.
+func itemKey(id ItemID) []byte {
+	b, err := hex.DecodeString(string(id))
+	if err != nil || len(b) != itemKeyLen {
+		return nil
+	}
+	return b
+}
+
+// newItemID is a salted digest: whoever finds it can't guess the person or the
+// content back, and it still tells that this content was sent to this person.
+func newItemID(salt []byte, p PersonKey, d Digest) ItemID {
+	mac := hmac.New(sha256.New, salt)
+	for _, part := range []string{p.Environment, p.Relation, p.Kind, p.ID} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	mac.Write(d[:])
+	return ItemID(hex.EncodeToString(mac.Sum(nil)[:itemKeyLen]))
+}
+
+func personKeyBytes(p PersonKey) []byte {
+	return []byte(strings.Join([]string{p.Environment, p.Relation, p.Kind, p.ID}, "\x00"))
+}
+
+// personItemsPrefix is short, since every item of the ledger carries one.
+func personItemsPrefix(p PersonKey) []byte {
+	sum := sha256.Sum256(personKeyBytes(p))
+	return sum[:8]
+}
+
+func timeKey(t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(max(t.UnixNano(), 0)))
+}
+
+func orderKey(list byte, position []byte, id ItemID) []byte {
+	k := append(make([]byte, 0, 1+len(position)+itemKeyLen), list)
+	k = append(k, position...)
+	return append(k, itemKey(id)...)
+}
+
+func orderedItem(key []byte) ItemID {
+	return ItemID(hex.EncodeToString(key[len(key)-itemKeyLen:]))
+}
+
+// Place keys sort like a walk: root number, then each folder behind 0x01, then
+// 0x00 and the name. So the files of one folder, and all that lies below it,
+// are each one range.
+const (
+	sepFolder = 0x01
+	sepName   = 0x00
+	sepAfter  = 0x02 // sorts behind everything in and below a folder, and begins an escape
+)
+
+// appendPart escapes the three separators, which are legal in file names elsewhere.
+func appendPart(k []byte, part string) []byte {
+	for i := 0; i < len(part); i++ {
+		if c := part[i]; c <= sepAfter {
+			k = append(k, sepAfter, c+0x10)
+		} else {
+			k = append(k, c)
+		}
+	}
+	return k
+}
+
+// folderKey is the key of dir, without a separator behind it: all files in it
+// begin with folderKey+sepName, all below with folderKey+sepFolder.
+func folderKey(root uint32, dir string) []byte {
+	k := binary.BigEndian.AppendUint32(make([]byte, 0, 8+len(dir)+8), root)
+	dir = foldPath(dir)
+	for dir != "" {
+		var part string
+		part, dir, _ = strings.Cut(dir, "/")
+		k = appendPart(append(k, sepFolder), part)
+	}
+	return k
+}
+
+func placeKey(root uint32, rel string) []byte {
+	dir, name := "", rel
+	if i := strings.LastIndexByte(rel, '/'); i >= 0 {
+		dir, name = rel[:i], rel[i+1:]
+	}
+	return appendPart(append(folderKey(root, dir), sepName), foldPath(name))
+}
+
+// unescape undoes appendPart for one part.
+func unescape(part []byte) string {
+	out := make([]byte, 0, len(part))
+	for i := 0; i < len(part); i++ {
+		if part[i] == sepAfter && i+1 < len(part) {
+			i++
+			out = append(out, part[i]-0x10)
+			continue
+		}
+		out = append(out, part[i])
+	}
+	return string(out)
+}

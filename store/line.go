@@ -1,0 +1,164 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// The steps that the journal knows.
+const (
+	opLedger     = "ledger"      // the first line: whose journal this is
+	opGate       = "gate opened" // from here on Bloxs may store the file
+	opNotStored  = "not stored"  // the gate was opened, and it certainly wasn't stored
+	opUncertain  = "uncertain"   // nobody can say
+	opReceipt    = "receipt"     // Bloxs answered with a file ID
+	opResolution = "resolution"  // a person decided an uncertain one
+)
+
+// line is one step in the journal. A gate opened and an uncertain line carry
+// everything by which the item can be rebuilt.
+type line struct {
+	Seq    uint64    `json:"seq"`
+	At     time.Time `json:"at"`
+	Op     string    `json:"op"`
+	Ledger string    `json:"ledger,omitempty"`
+	Salt   string    `json:"salt,omitempty"`
+	Item   ItemID    `json:"item,omitempty"`
+
+	Person *PersonKey `json:"person,omitempty"`
+	SHA256 string     `json:"sha256,omitempty"`
+	Size   int64      `json:"size,omitempty"`
+	Root   string     `json:"root,omitempty"`
+	Path   string     `json:"path,omitempty"`
+
+	FileID int64  `json:"file_id,omitempty"`
+	Sent   bool   `json:"sent,omitempty"`  // a resolution: it is in Bloxs
+	Again  bool   `json:"again,omitempty"` // an uncertain one that is sent again by itself
+	Cause  string `json:"cause,omitempty"` // why not stored, uncertain
+}
+
+// about fills in what identifies the item.
+func (l line) about(it Item) line {
+	p := it.Person
+	l.Item, l.Person, l.SHA256, l.Size, l.Root, l.Path = it.ID, &p, it.SHA256.String(), it.Size, it.Root, it.Rel
+	return l
+}
+
+// A line is a JSON object whose first member is the CRC32C of what follows it.
+const (
+	crcHead = `{"crc":"`
+	crcTail = `",`
+	crcLen  = len(crcHead) + 8 + len(crcTail)
+)
+
+func encodeLine(l line) ([]byte, error) {
+	body, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("encode a journal line: %w", err)
+	}
+	rest := body[1:]
+	return fmt.Appendf(make([]byte, 0, crcLen+len(rest)+1), "%s%08x%s%s\n", crcHead, castagnoli(rest), crcTail, rest), nil
+}
+
+var errLine = errors.New("a line of the journal is damaged")
+
+// checkLine verifies a line without its newline and returns its sequence number.
+func checkLine(b []byte) (uint64, error) {
+	if len(b) < crcLen || string(b[:len(crcHead)]) != crcHead || string(b[crcLen-len(crcTail):crcLen]) != crcTail {
+		return 0, errLine
+	}
+	rest := b[crcLen:]
+	if string(b[len(crcHead):len(crcHead)+8]) != fmt.Sprintf("%08x", castagnoli(rest)) {
+		return 0, errLine
+	}
+	const seqHead = `"seq":`
+	digits, ok := bytes.CutPrefix(rest, []byte(seqHead))
+	if !ok {
+		return 0, errLine
+	}
+	if i := bytes.IndexByte(digits, ','); i > 0 {
+		if seq, err := strconv.ParseUint(string(digits[:i]), 10, 64); err == nil {
+			return seq, nil
+		}
+	}
+	return 0, errLine
+}
+
+func decodeLine(b []byte) (line, error) {
+	if _, err := checkLine(b); err != nil {
+		return line{}, err
+	}
+	var l line
+	if err := json.Unmarshal(append([]byte{'{'}, b[crcLen:]...), &l); err != nil {
+		return line{}, fmt.Errorf("%w: %w", errLine, err)
+	}
+	return l, nil
+}
+
+// position is a place in the journal: the end of the line with number Seq,
+// which begins at Start.
+type position struct {
+	Seq   uint64 `cbor:"1,keyasint"`
+	Start int64  `cbor:"2,keyasint"`
+	End   int64  `cbor:"3,keyasint"`
+}
+
+// maxLine bounds one line: a path of 32 K and its person fit.
+const maxLine = 1 << 20
+
+// readLines calls fn for each line behind from, until the end or the first
+// line that is damaged or out of sequence; it returns the position of the last
+// sound one. torn tells that bytes follow it, damaged that among them there is
+// another sound line, so that they are no torn end.
+func readLines(r io.Reader, from position, fn func(raw []byte, pos position) error) (last position, torn, damaged bool, err error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	last = from
+	at := from.End
+	for {
+		raw, n, err := readLine(br)
+		at += n
+		whole := bytes.HasSuffix(raw, []byte{'\n'})
+		seq, bad := uint64(0), errLine
+		if whole {
+			seq, bad = checkLine(raw[:len(raw)-1])
+		}
+		switch {
+		case bad == nil && torn, bad == nil && seq != last.Seq+1:
+			return last, true, true, nil
+		case bad == nil:
+			last = position{Seq: seq, Start: last.End, End: at}
+			if err := fn(raw[:len(raw)-1], last); err != nil {
+				return last, false, false, err
+			}
+		case n > 0:
+			torn = true
+		}
+		if errors.Is(err, io.EOF) {
+			return last, torn, false, nil
+		}
+		if err != nil {
+			return last, torn, false, fmt.Errorf("read the journal: %w", err)
+		}
+	}
+}
+
+// readLine reads up to and with the next newline and says how many bytes that
+// were; of a line longer than maxLine, which none of ours is, the rest is left out.
+func readLine(br *bufio.Reader) (raw []byte, n int64, err error) {
+	for {
+		part, err := br.ReadSlice('\n')
+		n += int64(len(part))
+		if len(raw)+len(part) <= maxLine {
+			raw = append(raw, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return raw, n, err
+		}
+	}
+}

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Open opens the store in dir, or makes one there. Whatever of the two files
+// is missing or damaged is set aside and made anew from the other, and said in
+// the log. ErrDamaged means that neither can be trusted: nothing was changed.
+// ErrLocked means that another process has the store.
+func Open(ctx context.Context, opts Options) (*Store, error) {
+	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the store's folder: %w", err)
+	}
+	lock, err := lockDir(ctx, opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: opts, lock: lock, stop: make(chan struct{}), stopped: make(chan struct{})}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	go s.flush()
+	return s, nil
+}
+
+// Exists tells whether dir holds a store.
+func Exists(dir string) bool {
+	for _, name := range []string{ledgerName, journalName} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			return true
+		}
+	}
+	return false
+}
+
+func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	ok, err := lock.TryLockContext(ctx, 50*time.Millisecond)
+	if ok {
+		return lock, nil
+	}
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	return nil, fmt.Errorf("%w (%s is locked)", ErrLocked, lock.Path())
+}
+
+// open decides what to trust, mends the other, and catches up.
+func (s *Store) open(ctx context.Context) error {
+	ledgerAsLeft, bothAsLeft := stoppedCleanly(s.opts.Dir)
+	ledgerErr := s.examineLedger(ctx, ledgerAsLeft)
+	if errors.Is(ledgerErr, ErrNewer) || ctx.Err() != nil {
+		return errors.Join(ledgerErr, ctx.Err())
+	}
+	head, end, journalErr := s.examineJournal(bothAsLeft)
+	var err error
+	switch {
+	case s.isEmpty(ledgerName) && s.isEmpty(journalName):
+		end, err = s.begetBoth()
+	case ledgerErr != nil && journalErr != nil:
+		err = fmt.Errorf("%w, and its journal can't replace it: %w; %w", ErrDamaged, ledgerErr, journalErr)
+	case ledgerErr != nil:
+		err = s.rebuildLedger(head, end, ledgerErr)
+	default:
+		if journalErr == nil {
+			journalErr = s.belong(head, end)
+		}
+		if errors.Is(journalErr, ErrDamaged) {
+			return journalErr
+		}
+		if journalErr != nil {
+			end, err = s.rewriteJournal(journalErr, ledgerAsLeft)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := forgetStop(s.opts.Dir); err != nil {
+		return err
+	}
+	return s.start(end)
+}
+
+func (s *Store) isEmpty(name string) bool {
+	fi, err := os.Stat(s.path(name))
+	return errors.Is(err, os.ErrNotExist) || err == nil && fi.Size() == 0
+}
+
+// start opens both files for good and brings the ledger up to the journal.
+func (s *Store) start(end position) error {
+	f, err := os.OpenFile(s.path(journalName), os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	s.journal = newJournal(f, end)
+	if err := s.journal.reset(); err != nil { // cuts a torn line off
+		return errors.Join(err, f.Close())
+	}
+	db, err := openLedger(s.path(ledgerName))
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.db.Store(db)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.begin(); err != nil {
+		return errors.Join(err, db.Close(), f.Close())
+	}
+	if err := s.catchUp(); err != nil {
+		_ = s.tx.Rollback()
+		return errors.Join(fmt.Errorf("bring the ledger up to its journal: %w", err), db.Close(), f.Close())
+	}
+	return nil
+}
+
+// examineLedger returns nil for a ledger that can be opened. os.ErrNotExist
+// and emptiness count as damage, since bbolt would make a new one of them.
+func (s *Store) examineLedger(ctx context.Context, clean bool) error {
+	path := s.path(ledgerName)
+	fi, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if fi.Size() == 0 {
+		return fmt.Errorf("%s is empty", path)
+	}
+	if !clean {
+		if err := s.opts.DeepCheck(ctx, path); err != nil {
+			return err
+		}
+	}
+	m, err := readMeta(path)
+	if err != nil {
+		return err
+	}
+	if m.Schema > schemaVersion {
+		return fmt.Errorf("%w (it has schema %d, this one knows %d)", ErrNewer, m.Schema, schemaVersion)
+	}
+	return nil
+}
+
+func readMeta(path string) (m meta, err error) {
+	db, err := openLedger(path)
+	if err != nil {
+		return m, err
+	}
+	defer db.Close()
+	tx, err := db.Begin(false)
+	if err != nil {
+		return m, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	b := tx.Bucket(bucketMeta)
+	if b == nil {
+		return m, errRecord
+	}
+	return m, decode(b.Get(keyMeta), &m)
+}
+
+// examineJournal reads the journal's first line and finds its sound end. After
+// a clean stop it trusts the size that was noted; else it reads every line.
+func (s *Store) examineJournal(clean bool) (head line, end position, err error) {
+	f, err := os.Open(s.path(journalName))
+	if err != nil {
+		return head, end, err
+	}
+	defer f.Close()
+	var from position
+	if head, err = readHead(f); err != nil {
+		return head, end, err
+	}
+	if clean {
+		if m, err := readMeta(s.path(ledgerName)); err == nil && lineAt(f, m.Applied) == nil {
+			from = m.Applied
+		}
+	}
+	if _, err := f.Seek(from.End, 0); err != nil {
+		return head, end, err
+	}
+	end, torn, damaged, err := readLines(bufio.NewReader(f), from, func([]byte, position) error { return nil })
+	switch {
+	case err != nil:
+		return head, end, err
+	case damaged:
+		return head, end, fmt.Errorf("%s is damaged behind line %d", f.Name(), end.Seq)
+	case torn:
+		s.opts.Log.Warn("the journal ends in a torn line, which is cut off", "path", f.Name(), "line", end.Seq+1)
+	}
+	return head, end, nil
+}
+
+func readHead(f *os.File) (line, error) {
+	raw, _, err := readLine(bufio.NewReader(f))
+	if err == nil && len(raw) > 0 {
+		if ln, err := decodeLine(raw[:len(raw)-1]); err == nil && ln.Op == opLedger && ln.Seq == 1 {
+			return ln, nil
+		}
+	}
+	return line{}, fmt.Errorf("%s does not begin like a journal", f.Name())
+}
+
+// lineAt checks that the line which ends at pos is the one with its number.
+func lineAt(f *os.File, pos position) error {
+	if pos.End <= pos.Start || pos.End-pos.Start > maxLine {
+		return errLine
+	}
+	b := make([]byte, pos.End-pos.Start)
+	if _, err := f.ReadAt(b, pos.Start); err != nil {
+		return err
+	}
+	if seq, err := checkLine(b[:len(b)-1]); err != nil || seq != pos.Seq {
+		return errLine
+	}
+	return nil
+}
+
+// belong checks that ledger and journal are of one piece: the same ledger, and
+// the line that the ledger applied last where the ledger says that it is.
+func (s *Store) belong(head line, end position) error {
+	m, err := readMeta(s.path(ledgerName))
+	if err != nil {
+		return err
+	}
+	if m.Ledger != head.Ledger {
+		return fmt.Errorf("%w: the journal beside it is that of another ledger", ErrDamaged)
+	}
+	f, err := os.Open(s.path(journalName))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if m.Applied.Seq > end.Seq || lineAt(f, m.Applied) != nil {
+		return fmt.Errorf("the journal has lost lines that the ledger has applied (%d of %d are there)", end.Seq, m.Applied.Seq)
+	}
+	return nil
+}
+
+func newID() string { return rand.Text() }

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// begetBoth makes a new, empty store: the journal first, so that a ledger
+// without one is never taken for a first start.
+func (s *Store) begetBoth() (position, error) {
+	s.opts.Log.Info("a new ledger begins", "dir", s.opts.Dir)
+	head := line{Seq: 1, At: s.opts.Now(), Op: opLedger, Ledger: newID(), Salt: newID()}
+	b, err := encodeLine(head)
+	if err != nil {
+		return position{}, err
+	}
+	end := position{Seq: 1, End: int64(len(b))}
+	if err := writeFile(s.path(journalName), b); err != nil {
+		return end, err
+	}
+	return end, s.begetLedger(head, end, nil)
+}
+
+// begetLedger makes ledger.db, lets fill put something into it, and gives it
+// its name when it is whole and on the disk.
+func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *meta) error) error {
+	path := s.path(ledgerName)
+	temp := path + ".new"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	db, err := openLedger(temp)
+	if err != nil {
+		return err
+	}
+	m := meta{Schema: schemaVersion, Ledger: head.Ledger, Salt: head.Salt, Applied: applied, Items: map[State]int{}}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, name := range buckets() {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		return ledger{tx: tx, m: &m}.saveMeta()
+	})
+	if err == nil && fill != nil {
+		err = fill(db, &m)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("make a new ledger: %w", err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(s.opts.Dir)
+}
+
+// setAside keeps what can't be trusted, under a name that says since when.
+func (s *Store) setAside(name string) (string, error) {
+	kept := s.path(name + ".damaged-" + s.opts.Now().UTC().Format("20060102T150405.000"))
+	err := os.Rename(s.path(name), kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return kept, err
+}
+
+// rebuildLedger makes the ledger anew from the journal. What was only waiting
+// is not in it, and is found again by the rescan.
+func (s *Store) rebuildLedger(head line, end position, why error) error {
+	kept, err := s.setAside(ledgerName)
+	if err != nil {
+		return err
+	}
+	s.opts.Log.Error("the ledger was missing or damaged and is rebuilt from its journal; nothing that was sent is sent again",
+		"path", s.path(ledgerName), "err", why, "kept", kept, "lines", end.Seq)
+	f, err := os.Open(s.path(journalName))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return s.begetLedger(head, end, func(db *bolt.DB, m *meta) error { return replay(db, m, f) })
+}
+
+// replay applies every line to an empty ledger, in bounded transactions.
+func replay(db *bolt.DB, m *meta, f *os.File) error {
+	tx, err := db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing behind the last commit
+	n := 0
+	_, _, _, err = readLines(bufio.NewReader(f), position{}, func(raw []byte, pos position) error {
+		ln, err := decodeLine(raw)
+		if err != nil {
+			return err
+		}
+		l := ledger{tx: tx, m: m}
+		m.Applied = pos
+		if err := l.record(ln); err != nil {
+			return err
+		}
+		if n++; n%commitAfter != 0 {
+			return nil
+		}
+		if err := errors.Join(l.saveMeta(), tx.Commit()); err != nil {
+			return err
+		}
+		tx, err = db.Begin(true)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(ledger{tx: tx, m: m}.saveMeta(), tx.Commit())
+}
+
+// rewriteJournal writes the journal anew from a sound ledger: for each item
+// that ever passed a gate, the lines that make it what it is. A ledger that
+// was not stopped cleanly may lack the last steps; unless the old journal
+// still has them all, nobody knows what was sent, and nothing is changed.
+func (s *Store) rewriteJournal(why error, complete bool) (end position, err error) {
+	db, err := openLedger(s.path(ledgerName))
+	if err != nil {
+		return end, err
+	}
+	defer db.Close()
+	err = db.Update(func(tx *bolt.Tx) error {
+		l := ledger{tx: tx, m: &meta{}}
+		if _, err := l.get(bucketMeta, keyMeta, l.m); err != nil {
+			return err
+		}
+		if err := s.salvage(l); err != nil && !complete {
+			return fmt.Errorf("%w: it was not stopped cleanly, and its journal has lost the last steps: %w; %w", ErrDamaged, why, err)
+		}
+		kept, err := s.setAside(journalName)
+		if err != nil {
+			return err
+		}
+		s.opts.Log.Error("the journal was missing or damaged and is written anew from the ledger; nothing that was sent is sent again",
+			"path", s.path(journalName), "err", why, "kept", kept)
+		head := line{At: s.opts.Now(), Op: opLedger, Ledger: l.m.Ledger, Salt: l.m.Salt}
+		err = birth(s.path(journalName), func(f *os.File) error {
+			end, err = writeHistory(l, head, bufio.NewWriter(f))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		l.m.Applied = end
+		return l.saveMeta()
+	})
+	return end, err
+}
+
+// salvage applies the lines behind the ledger's position to it. It returns an
+// error where they can't be told to be all.
+func (s *Store) salvage(l ledger) error {
+	f, err := os.Open(s.path(journalName))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := lineAt(f, l.m.Applied); err != nil {
+		return err
+	}
+	from := l.m.Applied
+	if _, err := f.Seek(from.End, io.SeekStart); err != nil {
+		return err
+	}
+	_, _, damaged, err := readLines(bufio.NewReader(f), from, func(raw []byte, _ position) error {
+		ln, err := decodeLine(raw)
+		if err != nil {
+			return err
+		}
+		return l.record(ln)
+	})
+	if err == nil && damaged {
+		err = errLine
+	}
+	return err
+}
+
+// writeHistory writes the lines of a whole journal.
+func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error) {
+	put := func(ln line, at time.Time) {
+		if err != nil {
+			return
+		}
+		ln.Seq, ln.At = end.Seq+1, at
+		var b []byte
+		if b, err = encodeLine(ln); err == nil {
+			_, err = w.Write(b)
+			end = position{Seq: ln.Seq, Start: end.End, End: end.End + int64(len(b))}
+		}
+	}
+	put(head, head.At)
+	for _, list := range []byte{listSent, listSending, listHeld, listAge, listWithdrawn} {
+		scanErr := l.scan(bucketOrder, []byte{list}, func(k []byte) error {
+			it, readErr := l.item(orderedItem(k))
+			if readErr != nil {
+				return readErr
+			}
+			for _, ln := range history(it) {
+				put(ln, it.Changed)
+			}
+			return err
+		})
+		err = errors.Join(err, scanErr)
+	}
+	return end, errors.Join(err, w.Flush())
+}
+
+// history is what the journal has to say of an item.
+func history(it Item) []line {
+	var lines []line
+	for range max(it.Uncertain-1, 0) {
+		lines = append(lines, line{Op: opUncertain, Again: true, Cause: it.Detail}.about(it))
+	}
+	last := line{Op: opUncertain, Cause: it.Detail, Again: it.State != Held || it.Reason != Uncertain}.about(it)
+	if it.Uncertain > 0 {
+		lines = append(lines, last)
+	}
+	switch it.State {
+	case Sent:
+		lines = append(lines, line{Op: opGate}.about(it), line{Op: opReceipt, Item: it.ID, FileID: it.FileID})
+	case Sending:
+		lines = append(lines, line{Op: opGate}.about(it))
+	}
+	return lines
+}
