@@ -16,7 +16,8 @@ type Job struct {
 	Places []store.Place // newest first, at most 8
 	Probe  bool          // the one attempt by which a pause finds out whether it can end
 
-	gated bool // its gate was opened
+	lone  bool // begun, or past its gate, while gates open one at a time
+	gated bool // its gate is open
 }
 
 // PersonView is what is known of a person when a file of theirs is to be sent.

@@ -1,0 +1,152 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"bloxdrop/store"
+)
+
+// Offer takes settled files; it is durable when it returns.
+func (q *Queue) Offer(_ context.Context, batch []store.Offer) error {
+	defer q.wakeAll()
+	return q.store.Offer(batch)
+}
+
+// Known tells what the ledger remembers of these files in dir.
+func (q *Queue) Known(root, dir string, names []string) ([]store.Known, error) {
+	return q.store.Known(root, dir, names)
+}
+
+// Places counts the places directly in dir and names its child folders that
+// hold places anywhere below.
+func (q *Queue) Places(root, dir string) (int, []string, error) { return q.store.Places(root, dir) }
+
+// Files names the places directly in dir.
+func (q *Queue) Files(root, dir string) ([]string, error) { return q.store.Files(root, dir) }
+
+// Gone says that these places are proven gone.
+func (q *Queue) Gone(root string, rels []string) error { return q.store.Gone(root, rels) }
+
+// GoneBelow says that the folder is proven gone, with all places below.
+func (q *Queue) GoneBelow(root, dir string) error { return q.store.GoneBelow(root, dir) }
+
+// Retry lets these items go now, as a person asks, and ends the pauses that a
+// person can end. It leaves uncertain items alone and says how many it changed.
+func (q *Queue) Retry(ids []store.ItemID) (n int, err error) {
+	for _, id := range ids {
+		changed, err := q.store.Retry(id)
+		if err != nil {
+			return n, err
+		}
+		if changed {
+			n++
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.goOn()
+	return n, nil
+}
+
+// RetryAll is Retry for all that is held or waits.
+func (q *Queue) RetryAll() (n int, err error) {
+	var ids []store.ItemID
+	for _, state := range []store.State{store.Held, store.Waiting} {
+		for after := ""; ; {
+			p, err := q.store.List(state, after, 500)
+			if err != nil {
+				return 0, err
+			}
+			for _, it := range p.Items {
+				ids = append(ids, it.ID)
+			}
+			if after = p.Next; after == "" {
+				break
+			}
+		}
+	}
+	return q.Retry(ids)
+}
+
+// Resolve is a person's word about an uncertain item.
+func (q *Queue) Resolve(id store.ItemID, sent bool, fileID int64) error {
+	defer q.wakeAll()
+	return q.store.Resolve(id, sent, fileID)
+}
+
+// Confirm is a person's word that a folder's name is right for its person. It
+// says how many files that lets go.
+func (q *Queue) Confirm(key store.PersonKey, folder string) (int, error) {
+	defer q.wakeAll()
+	return q.store.Confirm(key, folder)
+}
+
+// Claimed names the items that are with a worker now.
+func (q *Queue) Claimed() map[store.ItemID]bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := make(map[store.ItemID]bool, len(q.claimed))
+	for id := range q.claimed {
+		out[id] = true
+	}
+	return out
+}
+
+const (
+	triesOnce   = 3           // of one item, in a run that is to end by itself
+	patientOnce = time.Minute // how long such a run waits for another uncertain outcome
+)
+
+// CountTries makes WaitDone possible.
+func (q *Queue) CountTries() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tries = map[store.ItemID]int{}
+}
+
+// WaitDone returns when no more can be sent now: nothing is with a worker, and
+// everything that waits has been tried three times or is kept back by a pause
+// that does not end soon.
+func (q *Queue) WaitDone(ctx context.Context) error {
+	for {
+		q.mu.Lock()
+		changed := q.changed
+		done, err := q.done()
+		q.mu.Unlock()
+		if done || err != nil {
+			return err
+		}
+		if err := sleep(ctx, changed, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+func (q *Queue) done() (bool, error) {
+	if len(q.claimed) > 0 {
+		return false, nil
+	}
+	for cause := range q.pauses {
+		if cause != ByLimit {
+			return true, nil
+		}
+	}
+	if q.caution.wait > patientOnce {
+		return true, nil
+	}
+	for after := ""; ; {
+		p, err := q.store.List(store.Waiting, after, 500)
+		if err != nil {
+			return false, err
+		}
+		for _, it := range p.Items {
+			if q.tries[it.ID] < triesOnce {
+				return false, nil
+			}
+		}
+		if after = p.Next; after == "" {
+			return true, nil
+		}
+	}
+}

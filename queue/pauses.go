@@ -1,0 +1,224 @@
+package queue
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// The causes for which nothing is sent.
+const (
+	ByHand    = "manual"
+	ByDenied  = "denied"
+	BySignIn  = "sign-in"
+	ByLimit   = "limited"
+	ByAddress = "misconfigured"
+	ByStore   = "store"
+)
+
+const (
+	probeFirst   = time.Minute // until a wall is tried again, doubling
+	probeMost    = 15 * time.Minute
+	storeRetry   = time.Second
+	limitDefault = time.Minute // where Bloxs says 429 and not for how long
+)
+
+// Pause is one cause for which nothing is sent.
+type Pause struct {
+	Cause  string
+	Since  time.Time
+	Until  time.Time // when it is tried by itself; zero: only a person ends it
+	Remedy string
+}
+
+type pause struct {
+	since, until time.Time
+	wait         time.Duration // between tries; 0: it ends when until has come
+	probing      bool          // a try is under way
+	words        string        // Bloxs's
+}
+
+// endsByTry tells the causes that end when one try gets through.
+func endsByTry(cause string) bool {
+	return cause == ByDenied || cause == BySignIn || cause == ByAddress || cause == ByStore
+}
+
+// firstProbe is how long after its begin such a cause is tried first.
+func firstProbe(cause string) time.Duration {
+	if cause == ByStore {
+		return storeRetry
+	}
+	return probeFirst
+}
+
+// remedy says what a person can do.
+func remedy(cause, words string) string {
+	var text string
+	switch cause {
+	case ByHand:
+		text = "sending was paused by hand: `bloxdrop resume` goes on"
+	case ByDenied:
+		text = "Bloxs does not let this key in or add files: check bloxs.api_key and bloxs.api_secret, or ask the Bloxs administrator for the right; then `bloxdrop resume`, or wait for the next try"
+	case BySignIn:
+		text = "Bloxs refuses the token, also a new one: check bloxs.token, or bloxs.api_key and bloxs.api_secret; then `bloxdrop resume`, or wait for the next try"
+	case ByLimit:
+		text = "Bloxs's limit of requests a minute is reached, which all its users share: this ends by itself; if it comes often, lower bloxs.requests_per_minute"
+	case ByAddress:
+		text = "the answers don't come from Bloxs: check bloxs.url and bloxs.proxy; then `bloxdrop resume`, or wait for the next try"
+	case ByStore:
+		text = "what happens can't be written down, so nothing is sent: see that the disk of store.dir has room and is writable; this ends by itself"
+	}
+	if words != "" {
+		text += " (" + words + ")"
+	}
+	return text
+}
+
+// begin pauses for a cause. A probe that ends the same way doubles the time to the next.
+func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
+	now := q.opts.Now()
+	p := q.pauses[cause]
+	if p == nil {
+		p = &pause{since: now}
+		q.pauses[cause] = p
+		q.opts.Log.Warn("sending pauses", "cause", cause, "remedy", remedy(cause, words))
+	} else if !job.Probe && endsByTry(cause) {
+		return // several workers met the same wall
+	}
+	p.words = words
+	if endsByTry(cause) {
+		p.wait = min(max(2*p.wait, firstProbe(cause)), probeMost)
+		d = p.wait
+	}
+	p.until = now.Add(d)
+}
+
+// endPause ends one cause and leaves the others.
+func (q *Queue) endPause(cause string) {
+	p := q.pauses[cause]
+	if p == nil {
+		return
+	}
+	delete(q.pauses, cause)
+	q.opts.Log.Info("the pause is over", "cause", cause, "lasted", q.opts.Now().Sub(p.since))
+	q.wake()
+}
+
+// mayPass tells how long pauses keep everything back, and whether the next try
+// is to find out if they can end.
+func (q *Queue) mayPass(now time.Time) (probe bool, wait time.Duration) {
+	for cause, p := range q.pauses {
+		left := p.until.Sub(now)
+		if left > probeMost {
+			left = 0 // the clock was set back
+		}
+		switch {
+		case cause == ByHand, p.probing:
+			return false, maxSleep
+		case left > 0:
+			wait = max(wait, left)
+		case endsByTry(cause):
+			probe = true
+		case cause == ByLimit:
+			q.endPause(cause)
+		}
+	}
+	return probe, wait
+}
+
+// barred tells whether a pause has begun that this job is no probe for.
+func (q *Queue) barred(job *Job) bool {
+	for cause := range q.pauses {
+		if !job.Probe || !endsByTry(cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// probes marks the pauses that a job is to find out about.
+func (q *Queue) probes(job *Job) {
+	for cause, p := range q.pauses {
+		p.probing = job.Probe && endsByTry(cause)
+	}
+}
+
+// probed draws the conclusions from a probe's outcome.
+func (q *Queue) probed(job *Job, o Outcome) {
+	if !job.Probe {
+		return
+	}
+	for cause, p := range q.pauses {
+		if !endsByTry(cause) {
+			continue
+		}
+		p.probing = false
+		switch {
+		case cause == ByStore: // only a step that was written down ends it
+		case o.Class == Delivered, o.Status != 0 && (o.Class == Refused || o.Class == PersonUnknown):
+			q.endPause(cause)
+		case o.Class == Transient, o.Class == Unclear:
+			p.until = q.opts.Now().Add(p.wait) // it told nothing
+		}
+	}
+}
+
+func (q *Queue) storeFails(err error) {
+	if q.pauses[ByStore] == nil {
+		q.opts.Log.Error("nothing can be written down, so nothing is sent", "err", err)
+	}
+	q.begin(ByStore, err.Error(), &Job{Probe: true}, 0)
+}
+
+// Pauses lists what keeps everything back, the oldest first.
+func (q *Queue) Pauses() []Pause {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var list []Pause
+	for cause, p := range q.pauses {
+		list = append(list, Pause{Cause: cause, Since: p.since, Until: p.until, Remedy: remedy(cause, p.words)})
+	}
+	slices.SortFunc(list, func(a, b Pause) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Cause, b.Cause)
+	})
+	return list
+}
+
+// PauseByHand keeps everything back until Resume, also over restarts.
+func (q *Queue) PauseByHand() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pauses[ByHand] != nil {
+		return nil
+	}
+	now := q.opts.Now()
+	if err := q.store.PauseByHand(now); err != nil {
+		return err
+	}
+	q.pauses[ByHand] = &pause{since: now}
+	q.opts.Log.Info("sending was paused by hand")
+	return nil
+}
+
+// Resume ends a pause by hand, and what Retry ends.
+func (q *Queue) Resume() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.store.PauseByHand(time.Time{}); err != nil {
+		return err
+	}
+	q.endPause(ByHand)
+	q.goOn()
+	return nil
+}
+
+// goOn ends the pauses that a person can end by saying that it should work now.
+func (q *Queue) goOn() {
+	for _, cause := range []string{ByDenied, BySignIn, ByLimit, ByAddress} {
+		q.endPause(cause)
+	}
+	q.wake()
+}

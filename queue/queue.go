@@ -1,0 +1,213 @@
+// Package queue decides what happens next: which item is tried and when, what
+// follows from each outcome, and when nothing may be sent at all.
+//
+// It promises that an item is with one worker at a time; that every outcome
+// becomes one whole transition of the ledger, and a receipt is never dropped;
+// that nobody's files wait behind a colleague's thousand; and that after an
+// outcome nobody can tell, gates open one at a time.
+//
+// It must never speak HTTP, open a file, or keep anything that has to survive
+// a kill anywhere but in the store.
+package queue
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"bloxdrop/store"
+)
+
+// Options is what a queue needs from outside.
+type Options struct {
+	Store     *store.Store
+	PerMinute int  // uploads; look-ups may come three times as often; 0 = no limit
+	Resend    bool // send an uncertain item once more by itself, instead of holding it
+	RetryMin  time.Duration
+	RetryMax  time.Duration
+	Now       func() time.Time
+	Random    func() float64 // in [0, 1)
+	Log       *slog.Logger
+}
+
+// Queue hands out jobs and takes their outcomes. Make it with New.
+type Queue struct {
+	opts    Options
+	store   *store.Store
+	uploads *rate.Limiter
+	lookUps *rate.Limiter
+
+	mu        sync.Mutex
+	changed   chan struct{} // closed, and made anew, when waiting for something may have ended
+	claimed   map[store.ItemID]*Job
+	gates     int // open at this moment
+	pauses    map[string]*pause
+	caution   caution
+	noLookUps time.Time // look-ups are forbidden until then
+	stopping  bool
+	abandoned chan struct{}        // closed when nothing can be written any more
+	tries     map[store.ItemID]int // of items that are still not sent; only where a run is to end by itself
+}
+
+// New takes over what the ledger holds. An item whose gate was open when the
+// last process ended is uncertain from here on.
+func New(opts Options) (*Queue, error) {
+	q := &Queue{
+		opts: opts, store: opts.Store,
+		uploads: limiter(opts.PerMinute), lookUps: limiter(3 * opts.PerMinute),
+		changed: make(chan struct{}), claimed: map[store.ItemID]*Job{}, pauses: map[string]*pause{},
+		abandoned: make(chan struct{}),
+	}
+	since, err := q.store.PausedByHand()
+	if err != nil {
+		return nil, err
+	}
+	if !since.IsZero() {
+		q.pauses[ByHand] = &pause{since: since}
+	}
+	return q, q.settleOpenGates()
+}
+
+// limiter spreads n a minute evenly.
+func limiter(n int) *rate.Limiter {
+	if n <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Every(time.Minute/time.Duration(n)), 1)
+}
+
+// settleOpenGates makes the items uncertain at which the last process ended.
+func (q *Queue) settleOpenGates() error {
+	for {
+		p, err := q.store.List(store.Sending, "", 100)
+		if err != nil || len(p.Items) == 0 {
+			return err
+		}
+		for _, it := range p.Items {
+			try := store.Try{Counts: true, Due: q.opts.Now(), Detail: "bloxdrop ended while it waited for Bloxs's answer"}
+			if err := q.store.NobodyKnows(it.ID, q.again(it), try); err != nil {
+				return err
+			}
+			q.opts.Log.Warn("nobody knows whether this file is in Bloxs", "person", it.Person.ID, "path", it.Rel, "item", it.ID, "reason", try.Detail)
+		}
+	}
+}
+
+// again tells whether an item that has become uncertain is sent once more.
+func (q *Queue) again(it store.Item) bool { return q.opts.Resend && it.Uncertain == 0 }
+
+// maxSleep bounds how long anything waits before it looks at the clock again,
+// since clocks jump.
+const maxSleep = 30 * time.Second
+
+// Next blocks until an item may be tried, and claims it for one worker.
+func (q *Queue) Next(ctx context.Context) (*Job, error) {
+	for {
+		job, changed, wait, err := q.tryNext()
+		if job != nil || err != nil {
+			return job, err
+		}
+		if err := sleep(ctx, changed, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// sleep returns when something changed, after wait, or when ctx ends.
+func sleep(ctx context.Context, changed <-chan struct{}, wait time.Duration) error {
+	timer := time.NewTimer(min(max(wait, 0), maxSleep))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-changed:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// tryNext claims an item, or says for what or how long to wait.
+func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.opts.Now()
+	probe, wait := q.mayTry(now)
+	if wait > 0 {
+		return nil, q.changed, wait, nil
+	}
+	it, places, next, err := q.store.Take(q.isClaimed, q.opts.RetryMax)
+	if err != nil {
+		q.storeFails(err)
+		return nil, q.changed, storeRetry, nil
+	}
+	if it.ID == "" {
+		if next.IsZero() {
+			return nil, q.changed, maxSleep, nil
+		}
+		return nil, q.changed, max(next.Sub(now), time.Millisecond), nil
+	}
+	job := &Job{Item: it, Places: places, Probe: probe, lone: q.caution.on}
+	q.claimed[it.ID] = job
+	q.probes(job)
+	return job, nil, 0, nil
+}
+
+func (q *Queue) isClaimed(id store.ItemID) bool { return q.claimed[id] != nil }
+
+// mayTry tells how long nothing may be tried, and whether the next try is a probe.
+func (q *Queue) mayTry(now time.Time) (probe bool, wait time.Duration) {
+	if q.stopping {
+		return false, maxSleep
+	}
+	probe, wait = q.mayPass(now)
+	if wait > 0 || !q.caution.on {
+		return probe, wait
+	}
+	if len(q.claimed) > 0 {
+		return false, maxSleep // its end wakes us
+	}
+	return probe, q.caution.next.Sub(now)
+}
+
+// wake lets everybody who waits look again.
+func (q *Queue) wake() {
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// Pace waits for this upload's turn under requests_per_minute.
+func (q *Queue) Pace(ctx context.Context, job *Job) error {
+	if err := q.uploads.Wait(ctx); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopping || q.barred(job) {
+		return ErrNotNow
+	}
+	return nil
+}
+
+// Stop lets no new job out and no gate open. Jobs that are out still end with Done.
+func (q *Queue) Stop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stopping = true
+	q.wake()
+}
+
+// Abandon ends the attempts to write outcomes that can't be written: their
+// items are uncertain at the next start.
+func (q *Queue) Abandon() {
+	q.Stop()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-q.abandoned:
+	default:
+		close(q.abandoned)
+	}
+}
