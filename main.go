@@ -1,4 +1,13 @@
-// Command bloxdrop takes files out of person folders and puts them into Bloxs.
+// Command bloxdrop takes files out of the folders that are named after persons
+// and puts each into that person's record in Bloxs, once.
 package main
 
-func main() {}
+import (
+	"os"
+
+	"bloxdrop/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -26,7 +26,7 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 	is.Changed, is.Reason, is.turn = ln.At, "", 0
 	switch ln.Op {
 	case opGate:
-		is.State = Sending
+		is.State, is.Root, is.Rel = Sending, ln.Root, ln.Path
 	case opNotStored:
 		return l.waiting(is, ln.At, ln.At)
 	case opUncertain:

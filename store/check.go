@@ -20,22 +20,34 @@ const (
 	lockName    = "lock"
 )
 
-func openLedger(path string) (*bolt.DB, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType})
+func openLedger(path string) (db *bolt.DB, err error) {
+	err = guard(func() error {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType})
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return db, nil
 }
 
-func guardedView(db *bolt.DB, fn func(tx *bolt.Tx) error) (err error) {
+// guard makes an error of a panic or a fault, with which bbolt answers damage.
+func guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errRecord, p)
 		}
 	}()
-	return db.View(fn)
+	return fn()
+}
+
+func guardedView(db *bolt.DB, fn func(tx *bolt.Tx) error) error {
+	return guard(func() error { return db.View(fn) })
+}
+
+func guardedUpdate(db *bolt.DB, fn func(tx *bolt.Tx) error) error {
+	return guard(func() error { return db.Update(fn) })
 }
 
 // CheckLedger reads every page and every record of the ledger at path. On a
@@ -54,6 +66,11 @@ func CheckLedger(path string) error {
 	return guardedView(db, func(tx *bolt.Tx) error {
 		for err := range tx.Check() {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		if m, err := metaOf(tx); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		} else if m.Schema > schemaVersion {
+			return nil // its records are not ours to judge, and Open refuses it
 		}
 		for _, name := range buckets() {
 			b := tx.Bucket(name)
@@ -88,6 +105,7 @@ type cleanStop struct {
 	LedgerSize  int64 `json:"ledger_size"`
 	LedgerTime  int64 `json:"ledger_time"`
 	JournalSize int64 `json:"journal_size"`
+	JournalTime int64 `json:"journal_time"`
 }
 
 // lookAtStop leaves zeros for what is not there.
@@ -96,7 +114,7 @@ func lookAtStop(dir string) (c cleanStop) {
 		c.LedgerSize, c.LedgerTime = fi.Size(), fi.ModTime().UnixNano()
 	}
 	if fi, err := os.Stat(filepath.Join(dir, journalName)); err == nil {
-		c.JournalSize = fi.Size()
+		c.JournalSize, c.JournalTime = fi.Size(), fi.ModTime().UnixNano()
 	}
 	return c
 }

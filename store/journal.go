@@ -1,76 +1,99 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 )
 
-// journal is the append-only file. Lines are numbered and buffered by append,
+// journal is the append-only file. Lines are numbered and gathered by append,
 // in the order of the ledger's transitions; wait returns when they are on the
 // disk, and whoever waits at the same moment shares one sync.
 type journal struct {
 	mu      sync.Mutex
 	settled *sync.Cond
 	f       *os.File
-	buf     []byte   // appended, not yet written
+	open    *lines   // appended, not yet written
 	end     position // of the last appended line
 	synced  position // of the last line that is on the disk
 	syncing bool
-	err     error // why nothing can be written; ends with reset
+	err     error // why nothing can be written; ends with mend
 	syncs   int64
 }
 
+// lines are written and synced together, and so have one fate.
+type lines struct {
+	buf  []byte
+	done bool
+	err  error // once done: why they are not on the disk
+}
+
+// errCut is the fate of lines that another's failure took along.
+var errCut = errors.New("the step was undone with another that could not be written")
+
 func newJournal(f *os.File, end position) *journal {
-	j := &journal{f: f, end: end, synced: end}
+	j := &journal{f: f, open: &lines{}, end: end, synced: end}
 	j.settled = sync.NewCond(&j.mu)
 	return j
 }
 
 // append numbers a line and puts it behind the others. It is not yet durable.
-func (j *journal) append(l line) (position, error) {
+func (j *journal) append(l line) (*lines, position, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
-		return position{}, j.err
+		return nil, position{}, j.err
 	}
 	l.Seq = j.end.Seq + 1
 	b, err := encodeLine(l)
 	if err != nil {
-		return position{}, err
+		return nil, position{}, err
 	}
-	j.buf = append(j.buf, b...)
+	j.open.buf = append(j.open.buf, b...)
 	j.end = position{Seq: l.Seq, Start: j.end.End, End: j.end.End + int64(len(b))}
-	return j.end, nil
+	return j.open, j.end, nil
 }
 
-// wait returns when the line at pos is on the disk. The first to come writes
-// and syncs for all that have appended by then.
-func (j *journal) wait(pos position) error {
+// wait returns when these lines are on the disk, or never will be.
+func (j *journal) wait(ls *lines) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for {
-		switch {
-		case j.err != nil:
-			return j.err
-		case j.synced.Seq >= pos.Seq:
-			return nil
-		case j.syncing:
-			j.settled.Wait()
-		default:
-			j.syncAll()
-		}
+	for !ls.done && j.err == nil {
+		j.work()
 	}
+	if ls.done {
+		return ls.err
+	}
+	return j.err
 }
 
-// syncAll is called with the lock held and lets it go while the disk works.
-func (j *journal) syncAll() {
+// flush returns when all lines so far are on the disk.
+func (j *journal) flush() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for end := j.end; j.synced.Seq < end.Seq; {
+		if j.err != nil {
+			return j.err
+		}
+		j.work()
+	}
+	return nil
+}
+
+// work waits for the sync that runs; where none does, it writes and syncs
+// whatever has been appended by now. The lock is let go meanwhile.
+func (j *journal) work() {
+	if j.syncing {
+		j.settled.Wait()
+		return
+	}
 	j.syncing = true
-	buf, end, from := j.buf, j.end, j.synced.End
-	j.buf = nil
+	ls, end, from := j.open, j.end, j.synced.End
+	j.open = &lines{}
 	j.mu.Unlock()
 
-	_, err := j.f.WriteAt(buf, from)
+	_, err := j.f.WriteAt(ls.buf, from)
 	if err == nil {
 		err = j.f.Sync()
 	}
@@ -83,6 +106,7 @@ func (j *journal) syncAll() {
 	} else {
 		j.synced = end
 	}
+	ls.done, ls.err = true, j.err
 	j.settled.Broadcast()
 }
 
@@ -100,22 +124,34 @@ func (j *journal) failure() error {
 	return j.err
 }
 
-// reset forgets what could not be written, cuts off what a failed write may
-// have left, and makes the journal usable again. The lines that failed were
-// never acknowledged.
-func (j *journal) reset() error {
+// cut gives up all lines that are not on the disk, and takes no more until
+// mend. Whoever waits for one of them learns that it was lost.
+func (j *journal) cut() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.syncing {
 		j.settled.Wait()
 	}
+	if j.err == nil {
+		j.err = errCut
+	}
+	j.open.done, j.open.err = true, j.err
+	j.open, j.end = &lines{}, j.synced
+	j.settled.Broadcast()
+}
+
+// mend takes away what a failed write may have left behind the last durable
+// line, and makes the journal usable again.
+func (j *journal) mend() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if err := j.f.Truncate(j.synced.End); err != nil {
 		return fmt.Errorf("cut %s back: %w", j.f.Name(), err)
 	}
 	if err := j.f.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", j.f.Name(), err)
 	}
-	j.buf, j.end, j.err = nil, j.synced, nil
+	j.err = nil
 	return nil
 }
 

@@ -74,6 +74,9 @@ func (l ledger) item(id ItemID) (Item, error) {
 
 // putItem replaces was by is, which may be a zero Item on either side.
 func (l ledger) putItem(was, is Item) error {
+	if is.State != Waiting {
+		is.Due, is.turn = time.Time{}, 0
+	}
 	if err := l.unlist(was); err != nil {
 		return err
 	}

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The steps that the journal knows.
@@ -41,6 +43,9 @@ type line struct {
 	Sent   bool   `json:"sent,omitempty"`  // a resolution: it is in Bloxs
 	Again  bool   `json:"again,omitempty"` // an uncertain one that is sent again by itself
 	Cause  string `json:"cause,omitempty"` // why not stored, uncertain
+
+	// Bytes keeps person, root and path where a name is not UTF-8, which JSON can't hold.
+	Bytes []byte `json:"bytes,omitempty"`
 }
 
 // about fills in what identifies the item.
@@ -58,6 +63,10 @@ const (
 )
 
 func encodeLine(l line) ([]byte, error) {
+	l.Cause = l.Cause[:min(len(l.Cause), maxCause)]
+	if l.Person != nil && !(utf8.ValidString(l.Person.ID) && utf8.ValidString(l.Root) && utf8.ValidString(l.Path)) {
+		l.Bytes = []byte(l.Person.ID + "\x00" + l.Root + "\x00" + l.Path)
+	}
 	body, err := json.Marshal(l)
 	if err != nil {
 		return nil, fmt.Errorf("encode a journal line: %w", err)
@@ -98,6 +107,9 @@ func decodeLine(b []byte) (line, error) {
 	if err := json.Unmarshal(append([]byte{'{'}, b[crcLen:]...), &l); err != nil {
 		return line{}, fmt.Errorf("%w: %w", errLine, err)
 	}
+	if parts := strings.SplitN(string(l.Bytes), "\x00", 3); l.Person != nil && len(parts) == 3 {
+		l.Person.ID, l.Root, l.Path, l.Bytes = parts[0], parts[1], parts[2], nil
+	}
 	return l, nil
 }
 
@@ -109,8 +121,11 @@ type position struct {
 	End   int64  `cbor:"3,keyasint"`
 }
 
-// maxLine bounds one line: a path of 32 K and its person fit.
-const maxLine = 1 << 20
+// maxLine bounds one line: a path of 32 K and its person fit, with a cause.
+const (
+	maxLine  = 1 << 20
+	maxCause = 4 << 10
+)
 
 // readLines calls fn for each line behind from, until the end or the first
 // line that is damaged or out of sequence; it returns the position of the last

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -130,9 +131,32 @@ func (l ledger) leave(id ItemID, key []byte, now time.Time) error {
 	}
 	open := is.State == Waiting || is.State == Held && is.Reason != Uncertain
 	if is.Places == 0 && open {
-		is.State, is.Changed, is.turn = Withdrawn, now, 0
+		is.State, is.Changed = Withdrawn, now
+	}
+	if is.Root, is.Rel, err = l.somePlace(is); err != nil {
+		return err
 	}
 	return l.putItem(was, is)
+}
+
+// somePlace is where the item was seen last; where it stands no more but still
+// elsewhere, one of its other places.
+func (l ledger) somePlace(is Item) (root, rel string, err error) {
+	n, err := l.rootNumber(is.Root, false)
+	if err != nil || is.Places == 0 || l.bucket(bucketItemPlaces).Get(append(itemKey(is.ID), placeKey(n, is.Rel)...)) != nil {
+		return is.Root, is.Rel, err
+	}
+	prefix := itemKey(is.ID)
+	root, rel = is.Root, is.Rel
+	err = l.scan(bucketItemPlaces, prefix, func(k []byte) error {
+		p, _, err := l.placeAt(k[len(prefix):])
+		if err != nil {
+			return err
+		}
+		root, rel = p.Root, p.Rel
+		return errEnough
+	})
+	return root, rel, err
 }
 
 // Gone says that these places were proven to be gone.
@@ -163,9 +187,10 @@ func (s *Store) GoneBelow(root, dir string) error {
 		prefix := folderKey(n, dir)
 		var keys [][]byte
 		err = l.scan(bucketPlaces, prefix, func(k []byte) error {
-			if len(k) > len(prefix) && k[len(prefix)] < sepAfter {
-				keys = append(keys, bytes.Clone(k))
+			if len(k) > len(prefix) && k[len(prefix)] >= sepAfter {
+				return errEnough // a neighbour with a longer name
 			}
+			keys = append(keys, bytes.Clone(k))
 			return nil
 		})
 		for _, k := range keys {
@@ -180,7 +205,13 @@ func (s *Store) GoneBelow(root, dir string) error {
 // committed reads what is durable, beside the open transaction. Places are
 // durable as soon as they are offered.
 func (s *Store) committed(fn func(l ledger) error) error {
-	return guardedView(s.db.Load(), func(tx *bolt.Tx) error { return fn(ledger{tx: tx}) })
+	err := guardedView(s.db.Load(), func(tx *bolt.Tx) error { return fn(ledger{tx: tx}) })
+	if errors.Is(err, errRecord) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		err = s.noteDamage(err)
+	}
+	return err
 }
 
 // Known tells what is remembered of each of these files in one folder.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Open opens the store in dir, or makes one there. Whatever of the two files
@@ -61,7 +63,7 @@ func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 func (s *Store) open(ctx context.Context) error {
 	ledgerAsLeft, bothAsLeft := stoppedCleanly(s.opts.Dir)
 	ledgerErr := s.examineLedger(ctx, ledgerAsLeft)
-	if errors.Is(ledgerErr, ErrNewer) || ctx.Err() != nil {
+	if errors.Is(ledgerErr, ErrNewer) || errors.Is(ledgerErr, ErrLocked) || ctx.Err() != nil {
 		return errors.Join(ledgerErr, ctx.Err())
 	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
@@ -105,7 +107,7 @@ func (s *Store) start(end position) error {
 		return err
 	}
 	s.journal = newJournal(f, end)
-	if err := s.journal.reset(); err != nil { // cuts a torn line off
+	if err := s.journal.mend(); err != nil { // cuts a torn line off
 		return errors.Join(err, f.Close())
 	}
 	db, err := openLedger(s.path(ledgerName))
@@ -119,7 +121,7 @@ func (s *Store) start(end position) error {
 		return errors.Join(err, db.Close(), f.Close())
 	}
 	if err := s.catchUp(); err != nil {
-		_ = s.tx.Rollback()
+		s.drop()
 		return errors.Join(fmt.Errorf("bring the ledger up to its journal: %w", err), db.Close(), f.Close())
 	}
 	return nil
@@ -142,6 +144,9 @@ func (s *Store) examineLedger(ctx context.Context, clean bool) error {
 		}
 	}
 	m, err := readMeta(path)
+	if errors.Is(err, berrors.ErrTimeout) {
+		return fmt.Errorf("%w (%s is locked)", ErrLocked, path)
+	}
 	if err != nil {
 		return err
 	}
@@ -157,14 +162,18 @@ func readMeta(path string) (m meta, err error) {
 		return m, err
 	}
 	defer db.Close()
-	tx, err := db.Begin(false)
-	if err != nil {
-		return m, err
-	}
-	defer func() { _ = tx.Rollback() }()
+	err = guardedView(db, func(tx *bolt.Tx) error {
+		m, err = metaOf(tx)
+		return err
+	})
+	return m, err
+}
+
+// metaOf reads what every version writes in the same way.
+func metaOf(tx *bolt.Tx) (m meta, err error) {
 	b := tx.Bucket(bucketMeta)
 	if b == nil {
-		return m, errRecord
+		return m, fmt.Errorf("%w: it has no %q", errRecord, bucketMeta)
 	}
 	return m, decode(b.Get(keyMeta), &m)
 }

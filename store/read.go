@@ -132,19 +132,16 @@ func (s *Store) List(state State, after string, n int) (p Page, err error) {
 		if err != nil {
 			return p, fmt.Errorf("go on behind %q: %w", after, err)
 		}
-		from = append(key, 0)
+		from = key
 	}
 	err = s.read(func(l ledger) error {
 		return l.scanFrom(bucketOrder, prefix, from, func(k []byte) error {
 			if len(p.Items) == n {
+				p.Next = hex.EncodeToString(k)
 				return errEnough
 			}
 			it, err := l.item(orderedItem(k))
 			p.Items = append(p.Items, it)
-			p.Next = ""
-			if len(p.Items) == n {
-				p.Next = hex.EncodeToString(k)
-			}
 			return err
 		})
 	})
@@ -159,28 +156,34 @@ func (s *Store) Below(root, rel, after string, n int) (p Page, err error) {
 		if err != nil || num == 0 {
 			return err
 		}
-		prefix := folderKey(num, rel)
-		from := prefix
-		if after != "" {
-			if from, err = hex.DecodeString(after); err != nil {
-				return err
-			}
-		}
-		return l.scanFrom(bucketPlaces, prefix, from, func(k []byte) error {
-			if len(k) <= len(prefix) || k[len(prefix)] >= sepAfter {
-				return nil
-			}
-			if len(p.Items) == n {
-				p.Next = hex.EncodeToString(k)
-				return errEnough
-			}
+		add := func(k []byte) error {
 			pl, _, err := l.placeAt(k)
-			if err != nil {
+			if err != nil || pl.Item == "" {
 				return err
 			}
 			it, err := l.item(pl.Item)
 			p.Items = append(p.Items, it)
 			return err
+		}
+		prefix := folderKey(num, rel)
+		from := prefix
+		if after == "" {
+			err = add(placeKey(num, rel))
+		} else if from, err = hex.DecodeString(after); err != nil {
+			err = fmt.Errorf("go on behind %q: %w", after, err)
+		}
+		if err != nil {
+			return err
+		}
+		return l.scanFrom(bucketPlaces, prefix, from, func(k []byte) error {
+			switch {
+			case len(k) > len(prefix) && k[len(prefix)] >= sepAfter:
+				return errEnough // a neighbour with a longer name
+			case len(p.Items) == n:
+				p.Next = hex.EncodeToString(k)
+				return errEnough
+			}
+			return add(k)
 		})
 	})
 	return p, err

@@ -130,7 +130,7 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		return end, err
 	}
 	defer db.Close()
-	err = db.Update(func(tx *bolt.Tx) error {
+	err = guardedUpdate(db, func(tx *bolt.Tx) error {
 		l := ledger{tx: tx, m: &meta{}}
 		if _, err := l.get(bucketMeta, keyMeta, l.m); err != nil {
 			return err

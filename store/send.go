@@ -25,12 +25,10 @@ func (s *Store) transition(id ItemID, from []State, fn func(l ledger, it Item) (
 		if err != nil {
 			return err
 		}
-		if ln != nil {
-			if err := s.append(l, *ln); err != nil {
-				return err
-			}
+		if err := l.putItem(was, is); err != nil || ln == nil {
+			return err
 		}
-		return l.putItem(was, is)
+		return s.append(l, *ln)
 	})
 }
 
@@ -53,7 +51,7 @@ func (s *Store) OpenGate(id ItemID, from Place) error {
 	return s.step(id, []State{Waiting}, func(it Item) line {
 		it.Root, it.Rel = from.Root, from.Rel
 		return line{Op: opGate}.about(it)
-	}, func(it *Item) { it.Root, it.Rel = from.Root, from.Rel })
+	}, nil)
 }
 
 // Receipt notes Bloxs's file ID for an item behind an open gate.
@@ -87,16 +85,23 @@ func (s *Store) NotStored(id ItemID, t Try) error {
 	return s.back(id, t, func(l ledger, it Item) (Item, error) { return l.waiting(it, t.Due, s.opts.Now()) })
 }
 
-// Hold puts an item aside until a person does something about it.
+// Hold puts an item aside until a person does something about it. One that has
+// no place any more is withdrawn instead, and held as soon as it has one again.
 func (s *Store) Hold(id ItemID, why Reason, t Try) error {
-	return s.back(id, t, func(l ledger, it Item) (Item, error) { return heldFor(it, why, t.Detail, s.opts.Now()), nil })
+	return s.back(id, t, func(l ledger, it Item) (Item, error) {
+		it = heldFor(it, why, t.Detail, s.opts.Now())
+		if it.Places == 0 {
+			it.State = Withdrawn
+		}
+		return it, nil
+	})
 }
 
 func (s *Store) back(id ItemID, t Try, to func(ledger, Item) (Item, error)) error {
 	return s.transition(id, []State{Waiting, Sending}, func(l ledger, it Item) (Item, *line, error) {
 		var ln *line
 		if it.State == Sending {
-			ln = &line{Op: opNotStored, Item: id, Cause: t.Detail}
+			ln = &line{Op: opNotStored, At: s.opts.Now(), Item: id, Cause: t.Detail}
 		}
 		is, err := to(l, it)
 		t.on(&is)
@@ -105,9 +110,11 @@ func (s *Store) back(id ItemID, t Try, to func(ledger, Item) (Item, error)) erro
 }
 
 // NobodyKnows notes that an item may or may not be in Bloxs: it is held, or,
-// with again, waits to be sent once more.
+// with again and a place to send it from, waits to be sent once more. An answer
+// that came before the gate may find the item held or withdrawn meanwhile.
 func (s *Store) NobodyKnows(id ItemID, again bool, t Try) error {
-	return s.transition(id, []State{Waiting, Sending}, func(l ledger, it Item) (Item, *line, error) {
+	return s.transition(id, []State{Waiting, Sending, Held, Withdrawn}, func(l ledger, it Item) (Item, *line, error) {
+		again := again && it.Places > 0
 		ln := line{Op: opUncertain, Cause: t.Detail, Again: again, At: s.opts.Now()}.about(it)
 		is, err := l.applied(it, ln)
 		if err == nil && is.State == Waiting {

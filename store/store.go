@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +33,8 @@ var (
 	ErrDamaged  = errors.New("the ledger is damaged")
 	ErrNoItem   = errors.New("no such item")
 	ErrNotState = errors.New("the item is not in a state for that")
+
+	errClosed = errors.New("the store is closed")
 )
 
 // Store is the memory of one bloxdrop. All methods are safe for concurrent use.
@@ -43,11 +44,12 @@ type Store struct {
 	db      atomic.Pointer[bolt.DB] // read by Known and its kind without the lock
 	journal *journal
 
-	mu      sync.Mutex
-	tx      *bolt.Tx // holds every transition since the last commit
-	m       meta
-	changes int   // transitions in tx
-	broken  error // a damaged record or page was met: nothing more is written
+	mu       sync.Mutex
+	tx       *bolt.Tx // holds every transition since the last commit
+	m        meta
+	changes  int    // transitions in tx
+	appended *lines // with the journal line of the transition at work
+	broken   error  // a damaged record or page was met, or the store is closed: nothing more is written
 
 	stop    chan struct{}
 	stopped chan struct{}
@@ -63,49 +65,59 @@ func refusal(err error) bool {
 	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState)
 }
 
-// write runs fn on the open transaction and returns when the last line that fn
+// write runs fn on the open transaction and returns when the line that fn
 // appended is on the disk.
 func (s *Store) write(fn func(l ledger) error) error {
-	pos, err := s.apply(fn, false)
-	if err != nil || pos == (position{}) {
+	appended, err := s.apply(fn)
+	if err != nil || appended == nil {
 		return err
 	}
-	if err := s.journal.wait(pos); err != nil {
+	if err := s.journal.wait(appended); err != nil {
 		return errors.Join(err, s.heal())
 	}
 	return nil
 }
 
-// writeThrough is write, with the ledger itself on the disk as well.
+// writeThrough is write for what stands in the ledger alone, which is on the
+// disk when it returns.
 func (s *Store) writeThrough(fn func(l ledger) error) error {
-	_, err := s.apply(fn, true)
-	return err
-}
-
-// apply returns where in the journal the transition stands, if it stands there.
-func (s *Store) apply(fn func(l ledger) error, through bool) (position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.attempt(fn); err != nil {
+		return err
+	}
+	return s.commit()
+}
+
+// apply returns the journal lines with which the transition stands or falls, if
+// it has any. A commit comes before it, never behind: whether it fails has
+// then nothing to do with this transition.
+func (s *Store) apply(fn func(l ledger) error) (*lines, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changes >= commitAfter {
+		if err := s.commit(); err != nil {
+			return nil, err
+		}
+	}
+	s.appended = nil
+	err := s.attempt(fn)
+	return s.appended, err
+}
+
+// attempt runs fn whole or not at all.
+func (s *Store) attempt(fn func(l ledger) error) error {
 	if err := s.usable(); err != nil {
-		return position{}, err
+		return err
 	}
-	before := s.m.Applied
 	err := s.guarded(fn)
-	if err != nil && !refusal(err) {
-		return position{}, errors.Join(err, s.rollback())
+	switch {
+	case err == nil:
+		s.changes++
+	case !refusal(err):
+		err = errors.Join(err, s.rollback())
 	}
-	if err != nil {
-		return position{}, err
-	}
-	s.changes++
-	after := s.m.Applied
-	if through || s.changes >= commitAfter {
-		return position{}, s.commit()
-	}
-	if after == before {
-		return position{}, nil
-	}
-	return after, nil
+	return err
 }
 
 // read runs fn on the open transaction, which shows every transition so far.
@@ -113,24 +125,25 @@ func (s *Store) read(fn func(l ledger) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tx == nil {
-		return s.usable()
+		if err := s.usable(); err != nil {
+			return err
+		}
 	}
 	return s.guarded(fn)
 }
 
 // guarded turns a damaged page, on which bbolt panics or faults, into an error.
-func (s *Store) guarded(fn func(l ledger) error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errRecord, p)
-		}
-		if errors.Is(err, errRecord) {
-			s.broken = fmt.Errorf("%w: %w", ErrDamaged, err)
-			err = s.broken
-		}
-	}()
-	return fn(ledger{tx: s.tx, m: &s.m})
+func (s *Store) guarded(fn func(l ledger) error) error {
+	return s.noteDamage(guard(func() error { return fn(ledger{tx: s.tx, m: &s.m}) }))
+}
+
+// noteDamage ends all writing when err tells of damage.
+func (s *Store) noteDamage(err error) error {
+	if !errors.Is(err, errRecord) {
+		return err
+	}
+	s.broken = fmt.Errorf("%w: %w", ErrDamaged, err)
+	return s.broken
 }
 
 func (s *Store) usable() error {
@@ -143,14 +156,13 @@ func (s *Store) usable() error {
 	return nil
 }
 
-// append puts a line into the journal, as part of a transition.
+// append puts a line into the journal, as the last thing in a transition.
 func (s *Store) append(l ledger, ln line) error {
-	ln.At = s.opts.Now()
-	pos, err := s.journal.append(ln)
+	ls, pos, err := s.journal.append(ln)
 	if err != nil {
 		return err
 	}
-	l.m.Applied = pos
+	l.m.Applied, s.appended = pos, ls
 	return nil
 }
 
@@ -163,9 +175,9 @@ func (s *Store) commit() error {
 }
 
 // tryCommit lets the journal go first, so that the ledger never knows more
-// than it. After an error there is no open transaction.
+// than it.
 func (s *Store) tryCommit() error {
-	if err := s.journal.wait(s.m.Applied); err != nil {
+	if err := s.journal.flush(); err != nil {
 		return err
 	}
 	err := s.guarded(func(l ledger) error {
@@ -174,32 +186,44 @@ func (s *Store) tryCommit() error {
 		}
 		return l.tx.Commit()
 	})
+	s.drop()
 	if err != nil {
-		_ = s.tx.Rollback() // fails where Commit has ended it already
-		s.tx = nil
 		return err
 	}
-	s.changes = 0
 	return s.begin()
 }
 
+// begin opens a transaction, or leaves none open.
 func (s *Store) begin() error {
-	s.tx = nil
 	tx, err := s.db.Load().Begin(true)
 	if err != nil {
 		return fmt.Errorf("open the ledger: %w", err)
 	}
-	s.tx, s.m = tx, meta{}
-	return s.guarded(func(l ledger) error {
-		ok, err := l.get(bucketMeta, keyMeta, l.m)
+	s.tx, s.changes = tx, 0
+	err = s.guarded(func(l ledger) error {
+		m := meta{Items: map[State]int{}}
+		ok, err := l.get(bucketMeta, keyMeta, &m)
 		if err == nil && !ok {
-			err = errRecord
+			err = fmt.Errorf("%w: it has no meta", errRecord)
 		}
-		if l.m.Items == nil {
-			l.m.Items = map[State]int{}
+		if err == nil {
+			s.m = m
 		}
 		return err
 	})
+	if err != nil {
+		s.drop()
+	}
+	return err
+}
+
+// drop ends the open transaction, if there is one, and forgets what is in it.
+func (s *Store) drop() {
+	if s.tx == nil {
+		return
+	}
+	_ = s.guarded(func(l ledger) error { return l.tx.Rollback() }) // fails where a commit has ended it
+	s.tx, s.changes = nil, 0
 }
 
 // heal brings journal and ledger back to what is durable, after a write failed.
@@ -214,31 +238,28 @@ func (s *Store) heal() error {
 
 // rollback forgets the open transaction, opens the ledger again, since after a
 // failed commit only the file tells what it holds, and applies what the
-// journal has durably got.
+// journal has durably got. The journal is mended last: while it can't be
+// written, the ledger can be read, and shows nothing that isn't durable.
 func (s *Store) rollback() error {
 	if s.broken != nil {
 		return nil
 	}
-	if err := s.journal.reset(); err != nil {
-		return err
-	}
-	if s.tx != nil {
-		_ = s.tx.Rollback() // fails only where a commit ended it already
-		s.tx = nil
-	}
-	if err := s.db.Load().Close(); err != nil {
-		return fmt.Errorf("close the ledger: %w", err)
-	}
+	s.journal.cut()
+	s.drop()
+	_ = s.db.Load().Close() // it is closed then, whatever it says
 	db, err := openLedger(s.path(ledgerName))
 	if err != nil {
 		return err
 	}
 	s.db.Store(db)
-	s.changes = 0
 	if err := s.begin(); err != nil {
 		return err
 	}
-	return s.catchUp()
+	if err := s.catchUp(); err != nil {
+		s.drop()
+		return err
+	}
+	return s.journal.mend()
 }
 
 // flush commits now and then until the store is closed.
@@ -275,10 +296,8 @@ func (s *Store) Close() error {
 	if err == nil {
 		err = s.commit()
 	}
-	if s.tx != nil {
-		_ = s.tx.Rollback() // nothing is left in it
-		s.tx = nil
-	}
+	s.drop()
+	s.broken = errClosed
 	err = errors.Join(err, s.db.Load().Close(), s.journal.close())
 	if err == nil {
 		err = writeCleanStop(s.opts.Dir)

@@ -1,0 +1,234 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"bloxdrop/internal/control"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+var errNoLedger = errors.New("bloxdrop has not run with this config yet: there is no ledger in store.dir")
+
+// ready tells why nothing can be done, where that is so.
+func (a *App) ready() error {
+	switch {
+	case a.damage != nil:
+		return a.damage
+	case a.store == nil:
+		return errNoLedger
+	}
+	return nil
+}
+
+// itemsAt finds the items at a path: that of a file, all below a folder, or,
+// where nothing is there any more, those that were last seen there.
+func (a *App) itemsAt(ctx context.Context, path string) ([]store.Item, error) {
+	c := a.watcher.Classify(path)
+	if c.Kind == watcher.Outside {
+		return nil, fmt.Errorf("%s is outside every watched root", path)
+	}
+	it, _, err := a.store.ItemAt(c.Root, c.Rel)
+	if err == nil {
+		return []store.Item{it}, nil
+	}
+	if !errors.Is(err, store.ErrNoItem) {
+		return nil, err
+	}
+	seen := map[store.ItemID]bool{}
+	var items []store.Item
+	for after := ""; ; {
+		p, err := a.store.Below(c.Root, c.Rel, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range p.Items {
+			if !seen[it.ID] {
+				seen[it.ID] = true
+				items = append(items, it)
+			}
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+	}
+	if len(items) > 0 || c.Kind != watcher.Missing && c.Kind != watcher.Offline {
+		return items, nil
+	}
+	return a.lastSeenAt(ctx, c.Root, c.Rel)
+}
+
+// lastSeenAt looks through the whole ledger: only places that are there now
+// are found by their path.
+func (a *App) lastSeenAt(ctx context.Context, root, rel string) (items []store.Item, err error) {
+	for _, state := range itemStates() {
+		err := a.eachItem(ctx, state, func(it store.Item) error {
+			if it.Root == root && it.Rel == rel {
+				items = append(items, it)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// Retry lets files go now: those of the paths, or all.
+func (a *App) Retry(ctx context.Context, paths []string, all bool) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	if all {
+		a.watcher.RescanNow()
+		n, err := a.queue.RetryAll()
+		return tried(n), err
+	}
+	var ids []store.ItemID
+	var uncertain int
+	for _, path := range paths {
+		items, err := a.itemsAt(ctx, path)
+		if err != nil {
+			return "", err
+		}
+		if len(items) == 0 {
+			ex, err := a.Explain(ctx, path)
+			if err != nil {
+				return "", err
+			}
+			return "", fmt.Errorf("there is nothing to try again at %s: it is %s; %s", path, ex.State, ex.Reason)
+		}
+		for _, it := range items {
+			ids = append(ids, it.ID)
+			if it.State == store.Held && it.Reason == store.Uncertain {
+				uncertain++
+			}
+		}
+	}
+	n, err := a.queue.Retry(ids)
+	said := tried(n)
+	if uncertain > 0 {
+		said += fmt.Sprintf("; %s may be in Bloxs already and is left alone: look there, then `bloxdrop resolve PATH --sent` or `--resend`", files(uncertain))
+	}
+	return said, err
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+func tried(n int) string {
+	if n == 0 {
+		return "no file is held or waits"
+	}
+	return files(n) + " will be tried again now"
+}
+
+// Resolve settles an uncertain upload by a person's word.
+func (a *App) Resolve(ctx context.Context, r control.Resolution) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	it, err := a.target(ctx, r.Target)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(it.Root, filepath.FromSlash(it.Rel))
+	if err := a.queue.Resolve(it.ID, r.Sent, r.FileID); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	if r.Sent {
+		return path + " is noted as sent", nil
+	}
+	return path + " will be sent again", nil
+}
+
+// target is the one item that a person names by its path or its ID.
+func (a *App) target(ctx context.Context, name string) (store.Item, error) {
+	if !strings.ContainsAny(name, `/\`) {
+		return a.store.Find(name)
+	}
+	items, err := a.itemsAt(ctx, name)
+	if err != nil {
+		return store.Item{}, err
+	}
+	var uncertain []store.Item
+	for _, it := range items {
+		if it.State == store.Held && it.Reason == store.Uncertain {
+			uncertain = append(uncertain, it)
+		}
+	}
+	switch {
+	case len(uncertain) == 1:
+		return uncertain[0], nil
+	case len(uncertain) > 1:
+		return store.Item{}, fmt.Errorf("%d uncertain uploads are at %s: name one file, or its item as `bloxdrop list --state held` shows it", len(uncertain), name)
+	case len(items) == 1:
+		return items[0], nil // its state is the answer
+	}
+	return store.Item{}, fmt.Errorf("no uncertain upload is at %s", name)
+}
+
+// Confirm notes that a folder's name is right for its person.
+func (a *App) Confirm(_ context.Context, path string) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	key, folder, err := a.personOf(path)
+	switch {
+	case err != nil:
+		return "", err
+	case folder == "":
+		return "", fmt.Errorf("the folder of %s shows no name that could be confirmed", path)
+	}
+	n, err := a.queue.Confirm(key, folder)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%q is confirmed as the folder of person %s; %s can go", folder, key.ID, files(n)), nil
+}
+
+// personOf tells whose a file or folder is, and the name that its folder shows.
+func (a *App) personOf(path string) (key store.PersonKey, folder string, err error) {
+	c := a.watcher.Classify(path)
+	for _, w := range a.opts.Config.Watch {
+		if w.Path != c.Root || c.Kind == watcher.Outside {
+			continue
+		}
+		folders := strings.Split(c.Rel, "/")
+		if c.Kind != watcher.Folder {
+			folders = folders[:len(folders)-1]
+		}
+		p, err := w.Pattern.Match(folders)
+		if err != nil {
+			return key, "", fmt.Errorf("%s is in no person's folder: %w", path, err)
+		}
+		key = store.PersonKey{Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation, Kind: p.Kind, ID: p.ID}
+		return key, p.Name, nil
+	}
+	return key, "", fmt.Errorf("%s is outside every watched root", path)
+}
+
+// Pause keeps everything back until Resume.
+func (a *App) Pause(context.Context) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	return "sending is paused, also over restarts, until `bloxdrop resume`; files are still taken in", a.queue.PauseByHand()
+}
+
+// Resume ends the pauses that a person can end.
+func (a *App) Resume(context.Context) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	return "sending goes on", a.queue.Resume()
+}

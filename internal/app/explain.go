@@ -1,0 +1,251 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"bloxdrop/internal/control"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+// Explain says what a path is to bloxdrop, why, and what can be done.
+func (a *App) Explain(ctx context.Context, path string) (control.Explanation, error) {
+	c := a.watcher.Classify(path)
+	ex := control.Explanation{Path: path, State: string(c.Kind), Reason: c.Reason}
+	switch c.Kind {
+	case watcher.Outside:
+		ex.Reason = "it is in none of the watched roots: " + strings.Join(a.rootPaths(), ", ")
+		return ex, nil
+	case watcher.Folder:
+		return a.explainFolder(c, ex)
+	case watcher.Ignored:
+		ex.Reason = fmt.Sprintf("its name, or that of a folder above it, matches the pattern %q, and such files are not sent", c.Reason)
+		ex.Remedy = "give it another name, or take the pattern out of watch.ignore, if it stands there"
+		return ex, nil
+	case watcher.Irregular:
+		ex.State = string(watcher.Ignored)
+		ex.Reason = "it is " + c.Reason + ", and only files themselves are sent"
+		ex.Remedy = "put the file itself into the folder"
+		return ex, nil
+	case watcher.Unmatched:
+		ex.Remedy = "move it into the folder of the person whose it is; the layout of that root is " + a.layoutOf(c.Root)
+		return ex, nil
+	}
+	if a.damage != nil {
+		return ex, a.damage
+	}
+	return a.explainItem(ctx, c, ex)
+}
+
+func (a *App) rootPaths() (paths []string) {
+	for _, w := range a.opts.Config.Watch {
+		paths = append(paths, w.Path)
+	}
+	return paths
+}
+
+func (a *App) layoutOf(root string) string {
+	for _, w := range a.opts.Config.Watch {
+		if w.Path == root {
+			return fmt.Sprintf("%q", w.Layout)
+		}
+	}
+	return "unknown"
+}
+
+func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Explanation, error) {
+	key, name, err := a.personOf(ex.Path)
+	if err != nil {
+		ex.Reason = "it is no person's folder: " + err.Error()
+		return ex, nil
+	}
+	ex.Reason = "it belongs to the person with " + key.Kind + " " + key.ID
+	if name != "" {
+		ex.Reason += fmt.Sprintf(", and shows the name %q", name)
+	}
+	if a.store == nil {
+		return ex, nil
+	}
+	counts := map[store.State]int{}
+	for after := ""; ; {
+		p, err := a.store.Below(c.Root, c.Rel, after, page)
+		if err != nil {
+			return ex, err
+		}
+		for _, it := range p.Items {
+			counts[it.State]++
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+	}
+	ex.Reason += "; its files:"
+	for _, state := range itemStates() {
+		if n := counts[state]; n > 0 {
+			ex.Reason += fmt.Sprintf(" %d %s", n, state)
+		}
+	}
+	if len(counts) == 0 {
+		ex.Reason += " none yet"
+	}
+	return ex, nil
+}
+
+// explainItem is for files of a person, files that are gone, and roots that are offline.
+func (a *App) explainItem(ctx context.Context, c watcher.Class, ex control.Explanation) (control.Explanation, error) {
+	it, place, err := a.itemNow(ctx, c)
+	if err != nil {
+		return ex, err
+	}
+	if c.Kind == watcher.Personal && (it.ID == "" || place.Look != a.lookAt(c)) {
+		return a.explainSettling(c, it, ex), nil
+	}
+	if it.ID == "" {
+		if c.Kind == watcher.Missing {
+			ex.State, ex.Reason = "not there", "no such file is there, and none was there that bloxdrop has seen"
+		}
+		return ex, nil
+	}
+	e, err := a.entry(it)
+	if err != nil {
+		return ex, err
+	}
+	ex.Item, ex.State = &e, e.State
+	if a.queue.Claimed()[it.ID] && it.State == store.Waiting {
+		ex.State = string(store.Sending)
+	}
+	ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	switch c.Kind {
+	case watcher.Missing:
+		ex.Reason += "; the file is no longer there"
+	case watcher.Offline:
+		ex.Reason += "; its root is offline: " + c.Reason
+	}
+	return ex, nil
+}
+
+// itemNow is the item at a path, or the last that was seen there.
+func (a *App) itemNow(ctx context.Context, c watcher.Class) (it store.Item, p store.Place, err error) {
+	if a.store == nil {
+		return it, p, nil
+	}
+	it, p, err = a.store.ItemAt(c.Root, c.Rel)
+	if !errors.Is(err, store.ErrNoItem) || c.Kind == watcher.Personal {
+		if errors.Is(err, store.ErrNoItem) {
+			err = nil
+		}
+		return it, p, err
+	}
+	items, err := a.lastSeenAt(ctx, c.Root, c.Rel)
+	for _, other := range items {
+		if other.Changed.After(it.Changed) {
+			it = other
+		}
+	}
+	return it, p, err
+}
+
+func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explanation) control.Explanation {
+	ex.State = "settling"
+	switch {
+	case c.Settling != nil:
+		ex.Reason = c.Settling.Why
+	case a.began.IsZero():
+		ex.Reason = "bloxdrop is not running, and has not taken it in yet"
+		ex.Remedy = "start bloxdrop"
+	default:
+		ex.Reason = "it is new, and the next rescan takes it in"
+	}
+	if fi, err := lstat(c); err == nil && fi.Size() == 0 {
+		ex.Reason, ex.Remedy = "it is empty, and waits for content", "save or scan it again, if it should have content"
+	}
+	if was.ID != "" {
+		ex.Reason += "; what stood there before is " + string(was.State)
+		if was.State == store.Sent {
+			ex.Reason += fmt.Sprintf(" (file ID %d)", was.FileID)
+		}
+	}
+	return ex
+}
+
+// reason puts an item's state into words, and says what a person can do.
+func (a *App) reason(it store.Item, path string) (reason, remedy string) {
+	switch it.State {
+	case store.Sent:
+		id := "without a file ID, as somebody has said"
+		if it.FileID != 0 {
+			id = fmt.Sprintf("as file %d", it.FileID)
+		}
+		return fmt.Sprintf("it is in Bloxs %s, for person %s, since %s", id, it.Person.ID, it.SentAt.Local().Format(time.DateTime)), ""
+	case store.Waiting:
+		return a.waitingReason(it)
+	case store.Sending:
+		return "it is on its way, and Bloxs has not answered yet", ""
+	case store.Withdrawn:
+		return "its last copy was taken out of the folder before it was sent, so it is not sent", "put it back, if it should go"
+	case store.Skipped:
+		return "it was there before bloxdrop's first start, and existing = \"skip\" leaves it", "`bloxdrop send PATH` sends it all the same"
+	}
+	return heldReason(it, path)
+}
+
+func (a *App) waitingReason(it store.Item) (reason, remedy string) {
+	switch {
+	case a.queue.Claimed()[it.ID]:
+		return "it is on its way", ""
+	case it.Attempts == 0:
+		reason = "it waits for its turn"
+	default:
+		reason = fmt.Sprintf("it waits for its next try, after %d", it.Attempts)
+	}
+	if it.Due.After(a.opts.Now()) {
+		reason += ", at " + it.Due.Local().Format(time.DateTime)
+	}
+	if it.Detail != "" {
+		reason += "; the last one: " + it.Detail
+	}
+	if a.began.IsZero() {
+		return reason + "; bloxdrop is not running", "start bloxdrop"
+	}
+	for _, p := range a.pauses() {
+		return reason + "; sending is paused: " + p.Cause, p.Remedy
+	}
+	return reason, ""
+}
+
+func heldReason(it store.Item, path string) (reason, remedy string) {
+	reason = string(it.Reason) + ": " + it.Detail
+	if it.TraceID != "" {
+		reason += " (traceId " + it.TraceID + ")"
+	}
+	quoted := `"` + path + `"`
+	switch it.Reason {
+	case store.UnknownPerson:
+		remedy = fmt.Sprintf("rename the folder, if %q is not the right %s; or add the person in Bloxs, then `bloxdrop retry %s` (it is also looked for every hour)", it.Person.ID, it.Person.Kind, quoted)
+	case store.NameMismatch:
+		remedy = "rename the folder, or move the file, if it is the wrong person; if it is the right one: `bloxdrop confirm " + quoted + "`"
+	case store.Uncertain:
+		remedy = "look in Bloxs whether the file is there; if so `bloxdrop resolve " + quoted + " --sent`, if not `bloxdrop resolve " + quoted + " --resend`"
+	default:
+		remedy = "mend what Bloxs names, then `bloxdrop retry " + quoted + "`"
+	}
+	return reason, remedy
+}
+
+func (a *App) lookAt(c watcher.Class) store.Look {
+	fi, err := lstat(c)
+	if err != nil {
+		return store.Look{}
+	}
+	return store.LookOf(fi)
+}
+
+func fullPath(c watcher.Class) string { return filepath.Join(c.Root, filepath.FromSlash(c.Rel)) }
+
+func lstat(c watcher.Class) (os.FileInfo, error) { return os.Lstat(fullPath(c)) }

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bloxdrop/internal/control"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+// States are what `list --state` takes: those of items, and those of files
+// that are no item's.
+func States() []string {
+	return []string{"waiting", "sending", "sent", "held", "skipped", "withdrawn", "settling", "unmatched", "ignored"}
+}
+
+// itemStates is the order in which a list of everything goes.
+func itemStates() []store.State {
+	return []store.State{store.Held, store.Sending, store.Waiting, store.Sent, store.Skipped, store.Withdrawn}
+}
+
+// List calls each for every item in the state, and for files of the last three
+// of States by looking at the roots now.
+func (a *App) List(ctx context.Context, state string, each func(control.Entry) error) error {
+	switch {
+	case state == "settling":
+		for _, s := range a.watcher.Settling() {
+			e := control.Entry{Path: filepath.Join(s.Root, filepath.FromSlash(s.Rel)), State: state, Detail: s.Why, FirstSeen: control.Stamp(s.Since)}
+			e.Paths = []string{e.Path}
+			if err := each(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	case state == "unmatched", state == "ignored":
+		return a.watcher.Walk(ctx, func(c watcher.Class) error {
+			if string(c.Kind) != state && (c.Kind != watcher.Irregular || state != "ignored") {
+				return nil
+			}
+			e := control.Entry{Path: filepath.Join(c.Root, filepath.FromSlash(c.Rel)), State: state, Detail: c.Reason}
+			e.Paths = []string{e.Path}
+			return each(e)
+		})
+	case state != "" && !slices.Contains(States(), state):
+		return fmt.Errorf("%q is no state; there are %s", state, strings.Join(States(), ", "))
+	case a.store == nil:
+		return a.damage
+	}
+	return a.listItems(ctx, store.State(state), each)
+}
+
+// listItems shows items as a person sees them: what a worker has is sending.
+func (a *App) listItems(ctx context.Context, want store.State, each func(control.Entry) error) error {
+	claimed := a.queue.Claimed()
+	for _, state := range itemStates() {
+		if want != "" && want != state && (want != store.Sending || state != store.Waiting) {
+			continue
+		}
+		err := a.eachItem(ctx, state, func(it store.Item) error {
+			if it.State == store.Waiting && claimed[it.ID] {
+				it.State = store.Sending
+			}
+			if want != "" && it.State != want {
+				return nil
+			}
+			e, err := a.entry(it)
+			if err != nil {
+				return err
+			}
+			return each(e)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const page = 256
+
+func (a *App) eachItem(ctx context.Context, state store.State, each func(store.Item) error) error {
+	for after := ""; ; {
+		p, err := a.store.List(state, after, page)
+		if err != nil {
+			return err
+		}
+		for _, it := range p.Items {
+			if err := each(it); err != nil {
+				return err
+			}
+		}
+		if after = p.Next; after == "" {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+const placesShown = 100
+
+func (a *App) entry(it store.Item) (control.Entry, error) {
+	places, err := a.store.PlacesOf(it.ID, placesShown)
+	if err != nil && !errors.Is(err, store.ErrNoItem) {
+		return control.Entry{}, err
+	}
+	e := control.Entry{
+		Item: string(it.ID), Path: filepath.Join(it.Root, filepath.FromSlash(it.Rel)), Paths: []string{}, Person: it.Person.ID,
+		State: string(it.State), Reason: string(it.Reason), Detail: it.Detail, TraceID: it.TraceID, Attempts: it.Attempts,
+		FileID: it.FileID, SHA256: it.SHA256.String(), Size: it.Size,
+		FirstSeen: control.Stamp(it.FirstSeen), SentAt: control.Stamp(it.SentAt),
+	}
+	if it.State == store.Waiting {
+		e.NextTry = control.Stamp(it.Due)
+	}
+	for _, p := range places {
+		e.Paths = append(e.Paths, filepath.Join(p.Root, filepath.FromSlash(p.Rel)))
+	}
+	if len(e.Paths) > 0 && !slices.Contains(e.Paths, e.Path) {
+		e.Path = e.Paths[0] // the newest that is still there
+	}
+	return e, nil
+}

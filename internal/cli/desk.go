@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bloxdrop/internal/app"
+	"bloxdrop/internal/config"
+	"bloxdrop/internal/control"
+	"bloxdrop/store"
+)
+
+const startingFor = 10 * time.Second // how long a command waits for a service that is just starting
+
+// withDesk loads the config and lets do ask the running service, or the ledger
+// itself where none runs.
+func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d control.Desk) error) error {
+	c, err := e.load()
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(startingFor)
+	for {
+		client, err := control.Dial(ctx, c.Store.Dir)
+		if err == nil {
+			defer client.Close()
+			return do(ctx, client)
+		}
+		if !errors.Is(err, control.ErrNobody) {
+			return err
+		}
+		a, err := app.Look(ctx, appOptions(c, slog.New(slog.DiscardHandler)))
+		if err == nil {
+			return errors.Join(do(ctx, a), a.Close())
+		}
+		if !errors.Is(err, store.ErrLocked) || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func appOptions(c *config.Config, log *slog.Logger) app.Options {
+	return app.Options{
+		Config: c, Version: buildVersion(), DeepCheck: checkElsewhere,
+		Now: time.Now, Random: rand.Float64, Log: log,
+	}
+}
+
+const checkLedgerName = "check-ledger"
+
+// checkElsewhere runs the deep check in a process of its own, since a damaged
+// ledger can end the process that reads it.
+func checkElsewhere(ctx context.Context, path string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, self, checkLedgerName, path).CombinedOutput()
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
+	}
+	return context.Cause(ctx)
+}
+
+func (e *env) checkLedger() *cobra.Command {
+	return &cobra.Command{
+		Use: checkLedgerName + " PATH", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return store.CheckLedger(args[0]) },
+	}
+}
+
+// absolute makes the paths that a person types what the service knows them as.
+func absolute(paths []string) ([]string, error) {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		full, err := filepath.Abs(p)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = full
+	}
+	return out, nil
+}
+
+// say runs something on the desk and prints what it says.
+func (e *env) say(cmd *cobra.Command, do func(ctx context.Context, d control.Desk) (string, error)) error {
+	return e.withDesk(cmd.Context(), func(ctx context.Context, d control.Desk) error {
+		text, err := do(ctx, d)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(e.out, text)
+		return err
+	})
+}

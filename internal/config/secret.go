@@ -1,0 +1,113 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"unicode"
+)
+
+// secrets finds the three secrets. For each, the first that is set of: the key
+// itself, the file that key_file names, the key's file in systemd's credentials
+// directory, BLOXDROP_KEY in the environment.
+func (c *checker) secrets(b *Bloxs, env Env) {
+	c.secret("api_key", &b.APIKey, &b.APIKeyFile, env)
+	c.secret("api_secret", &b.APISecret, &b.APISecretFile, env)
+	c.secret("token", &b.Token, &b.TokenFile, env)
+
+	switch {
+	case b.Token.IsSet(), b.APIKey.IsSet() && b.APISecret.IsSet():
+	case c.bad("bloxs.api_key", "bloxs.api_secret", "bloxs.token", "bloxs.api_key_file", "bloxs.api_secret_file", "bloxs.token_file"):
+		// what is wrong there may be why one is missing
+	case b.APIKey.IsSet():
+		c.missing("bloxs", "api_secret", "%s", howToGive("api_secret"))
+	case b.APISecret.IsSet():
+		c.missing("bloxs", "api_key", "%s", howToGive("api_key"))
+	default:
+		c.missing("bloxs", "api_key", "%s; likewise api_secret", howToGive("api_key"))
+	}
+}
+
+func howToGive(key string) string {
+	return fmt.Sprintf("write it there, or name a file that holds it with %s_file, or set %s in the environment", key, variable(key))
+}
+
+func variable(key string) string { return "BLOXDROP_" + strings.ToUpper(key) }
+
+// secret finds one of them, and puts it where it would stand in the file.
+func (c *checker) secret(key string, value *Secret, file *string, env Env) {
+	path := "bloxs." + key
+	from := "" // where it was found, for what is said of it
+	switch {
+	case value.IsSet() || c.bad(path):
+		from = "the value"
+	case *file != "":
+		path += "_file"
+		if !c.path(path, file) {
+			return
+		}
+		*value = c.secretFile(path, *file)
+		from = *file
+	default:
+		if dir := env.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
+			from = filepath.Join(dir, key)
+			if _, err := os.Stat(from); !errors.Is(err, fs.ErrNotExist) {
+				*value = c.credential(path, from)
+			}
+		}
+		if !value.IsSet() && !c.bad(path) {
+			from = variable(key)
+			*value = NewSecret(strings.TrimSpace(env.Getenv(from)))
+		}
+	}
+	if strings.ContainsFunc(value.value, unicode.IsControl) {
+		c.problem(path, "%s holds a line break or another control character; write the secret alone, on one line", from)
+	}
+}
+
+// secretFile reads a file that the config names for a secret.
+func (c *checker) secretFile(key, path string) Secret {
+	data, mode, err := read(path)
+	if err != nil {
+		c.problem(key, "the secret can't be read: %v; make the file, and let bloxdrop's account read it", err)
+		return Secret{}
+	}
+	if exposed(mode) {
+		c.warn(key, "%s can be read by other accounts (mode %04o); run: chmod 600 %s", path, mode.Perm(), path)
+	}
+	secret := secretOf(data)
+	if !secret.IsSet() {
+		c.problem(key, "%s is empty; put the secret into it", path)
+	}
+	return secret
+}
+
+// credential reads a secret from the credentials directory, whose rights are
+// systemd's affair.
+func (c *checker) credential(key, path string) Secret {
+	data, _, err := read(path)
+	if err != nil {
+		c.problem(key, "the credential can't be read: %v; check LoadCredential in the service's unit", err)
+	}
+	return secretOf(data)
+}
+
+func secretOf(data []byte) Secret {
+	return NewSecret(strings.TrimSpace(strings.TrimPrefix(string(data), "\uFEFF")))
+}
+
+// warnMode warns of a config that holds secrets and can be read by others. It
+// is no error: in a container the mode is often not the administrator's to choose.
+func (c *checker) warnMode(config *Config, mode os.FileMode) {
+	b := config.Bloxs
+	holds := b.APIKey.IsSet() || b.APISecret.IsSet() || b.Token.IsSet() || len(config.Alerts.URLs) > 0
+	if holds && exposed(mode) {
+		c.warn("", "it holds secrets and can be read by other accounts (mode %04o); run: chmod 600 %s", mode.Perm(), config.Path)
+	}
+}
+
+func exposed(mode os.FileMode) bool { return runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 }

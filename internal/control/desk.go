@@ -1,0 +1,123 @@
+// Package control lets commands ask the running service: what stands where,
+// why, and what a person wants done about it.
+//
+// It promises that the same question has the same answer whether the service
+// or, with none running, the command itself reads the ledger; and that only
+// who can read control.json in the store's folder is heard, over loopback.
+//
+// It must never decide anything itself, nor carry a secret or a file's content.
+package control
+
+import (
+	"context"
+	"time"
+)
+
+// Desk answers commands. The app is one, and so is a Client of a running one.
+type Desk interface {
+	Status(ctx context.Context) (Status, error)
+	// List calls each for every item in the state, or in all states for "".
+	List(ctx context.Context, state string, each func(Entry) error) error
+	Explain(ctx context.Context, path string) (Explanation, error)
+	// The others do something and say what they did.
+	Retry(ctx context.Context, paths []string, all bool) (string, error)
+	Resolve(ctx context.Context, r Resolution) (string, error)
+	Confirm(ctx context.Context, path string) (string, error)
+	Pause(ctx context.Context) (string, error)
+	Resume(ctx context.Context) (string, error)
+}
+
+// Status is `status --json`.
+type Status struct {
+	Version string  `json:"version"`
+	State   string  `json:"state"` // "running", "paused", "stopped"
+	Pauses  []Pause `json:"pauses"`
+
+	// Items.
+	Sent      int `json:"sent"`
+	Waiting   int `json:"waiting"`
+	Sending   int `json:"sending"`
+	Held      int `json:"held"`
+	Skipped   int `json:"skipped"`
+	Withdrawn int `json:"withdrawn"`
+
+	// Files that are there now.
+	Settling  int `json:"settling"`
+	Unmatched int `json:"unmatched"`
+	Ignored   int `json:"ignored"`
+	Duplicate int `json:"duplicate"` // further places of an item
+	Files     int `json:"files"`
+
+	OldestWaitingSeconds int64    `json:"oldest_waiting_seconds"`
+	Roots                []Root   `json:"roots"`
+	Notes                []string `json:"notes,omitempty"` // what else somebody should know
+}
+
+// The values of Status.State.
+const (
+	Running = "running"
+	Paused  = "paused"
+	Stopped = "stopped"
+)
+
+// Pause is one cause for which nothing is sent.
+type Pause struct {
+	Cause  string `json:"cause"`
+	Since  string `json:"since"`
+	Until  string `json:"until"` // "" where only a person ends it
+	Remedy string `json:"remedy"`
+}
+
+// Root is one watched tree.
+type Root struct {
+	Path       string `json:"path"`
+	Online     bool   `json:"online"`
+	Offline    string `json:"offline,omitempty"` // why it is
+	Events     bool   `json:"events"`
+	Files      int    `json:"files"`
+	LastRescan string `json:"last_rescan"`
+	Paused     bool   `json:"paused"`
+}
+
+// Entry is one item in `list --json`.
+type Entry struct {
+	Item      string   `json:"item"`
+	Path      string   `json:"path"`
+	Paths     []string `json:"paths"`
+	Person    string   `json:"person"`
+	State     string   `json:"state"`
+	Reason    string   `json:"reason"`
+	Detail    string   `json:"detail"`
+	TraceID   string   `json:"trace_id"`
+	Attempts  int      `json:"attempts"`
+	NextTry   string   `json:"next_try"`
+	FileID    int64    `json:"file_id"`
+	SHA256    string   `json:"sha256"`
+	Size      int64    `json:"size"`
+	FirstSeen string   `json:"first_seen"`
+	SentAt    string   `json:"sent_at"`
+}
+
+// Explanation says for one path what it is and why.
+type Explanation struct {
+	Path   string `json:"path"`
+	State  string `json:"state"`  // one word or two
+	Reason string `json:"reason"` // a sentence
+	Remedy string `json:"remedy"` // what to do, "" where nothing is to be done
+	Item   *Entry `json:"item,omitempty"`
+}
+
+// Resolution is a person's word about an uncertain upload.
+type Resolution struct {
+	Target string `json:"target"` // a path or an item
+	Sent   bool   `json:"sent"`   // it is in Bloxs; else it is to be sent again
+	FileID int64  `json:"file_id"`
+}
+
+// Stamp writes a time as JSON answers have it; "" for none.
+func Stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,169 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// fileName lies in the store's folder and tells commands where to ask.
+const fileName = "control.json"
+
+type address struct {
+	Address string `json:"address"`
+	Token   string `json:"token"`
+	PID     int    `json:"pid"`
+}
+
+// Server answers on loopback for a Desk.
+type Server struct {
+	http *http.Server
+	path string
+	done chan struct{}
+}
+
+// Serve begins to answer and writes control.json into dir.
+func Serve(dir string, desk Desk, log *slog.Logger) (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for commands: %w", err)
+	}
+	a := address{Address: l.Addr().String(), Token: rand.Text(), PID: os.Getpid()}
+	s := &Server{path: filepath.Join(dir, fileName), done: make(chan struct{})}
+	s.http = &http.Server{
+		Handler:           guard(a, routes(desk)),
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		defer close(s.done)
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("commands are no longer answered", "err", err)
+		}
+	}()
+	if err := writeAddress(s.path, a); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close ends it at once; nothing that it answers is worth waiting for.
+func (s *Server) Close() error {
+	err := os.Remove(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	err = errors.Join(err, s.http.Close())
+	<-s.done
+	return err
+}
+
+func writeAddress(path string, a address) error {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	temp := path + ".new"
+	// A stale one may have other rights.
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.WriteFile(temp, b, 0o600); err != nil {
+		return fmt.Errorf("tell commands where to ask: %w", err)
+	}
+	return os.Rename(temp, path)
+}
+
+// guard lets nobody in but who has read control.json, and no web page at all.
+func guard(a address, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := []byte(r.Header.Get("Authorization"))
+		switch {
+		case r.Host != a.Address, r.Header.Get("Origin") != "", r.Method != http.MethodPost,
+			subtle.ConstantTimeCompare(given, []byte("Bearer "+a.Token)) != 1:
+			http.Error(w, "this is for bloxdrop's own commands", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+type question struct {
+	State      string     `json:"state"`
+	Path       string     `json:"path"`
+	Paths      []string   `json:"paths"`
+	All        bool       `json:"all"`
+	Resolution Resolution `json:"resolution"`
+}
+
+type answer struct {
+	Error       string       `json:"error,omitempty"`
+	Said        string       `json:"said,omitempty"`
+	Status      *Status      `json:"status,omitempty"`
+	Explanation *Explanation `json:"explanation,omitempty"`
+	Entry       *Entry       `json:"entry,omitempty"`
+}
+
+func routes(desk Desk) http.Handler {
+	mux := http.NewServeMux()
+	handle := func(name string, do func(ctx context.Context, q question) (answer, error)) {
+		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
+			var q question
+			err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<20)).Decode(&q)
+			var a answer
+			if err == nil {
+				a, err = do(r.Context(), q)
+			}
+			if err != nil {
+				a = answer{Error: err.Error()}
+			}
+			reply(w, a)
+		})
+	}
+	said := func(text string, err error) (answer, error) { return answer{Said: text}, err }
+	handle("status", func(ctx context.Context, _ question) (answer, error) {
+		st, err := desk.Status(ctx)
+		return answer{Status: &st}, err
+	})
+	handle("explain", func(ctx context.Context, q question) (answer, error) {
+		ex, err := desk.Explain(ctx, q.Path)
+		return answer{Explanation: &ex}, err
+	})
+	handle("retry", func(ctx context.Context, q question) (answer, error) { return said(desk.Retry(ctx, q.Paths, q.All)) })
+	handle("resolve", func(ctx context.Context, q question) (answer, error) { return said(desk.Resolve(ctx, q.Resolution)) })
+	handle("confirm", func(ctx context.Context, q question) (answer, error) { return said(desk.Confirm(ctx, q.Path)) })
+	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
+	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
+	mux.HandleFunc("/list", func(w http.ResponseWriter, r *http.Request) { list(w, r, desk) })
+	return mux
+}
+
+// list answers with a line an item, and an empty object behind the last, so
+// that a list that breaks off is noticed.
+func list(w http.ResponseWriter, r *http.Request, desk Desk) {
+	var q question
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		reply(w, answer{Error: err.Error()})
+		return
+	}
+	out := json.NewEncoder(w)
+	err := desk.List(r.Context(), q.State, func(e Entry) error { return out.Encode(answer{Entry: &e}) })
+	if err != nil {
+		reply(w, answer{Error: err.Error()})
+		return
+	}
+	reply(w, answer{})
+}
+
+func reply(w http.ResponseWriter, a answer) {
+	_ = json.NewEncoder(w).Encode(a) // fails only when the asker has gone
+}

@@ -1,0 +1,145 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"bloxdrop/queue"
+)
+
+// gate is the one point of an attempt at which "certainly not stored" ends. It
+// either opens, once, or is shut, for good; the first to come decides.
+type gate struct {
+	mu     sync.Mutex
+	opened bool
+	marked bool // the tail was handed out
+	why    error
+	passed chan struct{} // closed when the tail is handed out
+}
+
+// verdict ends an attempt before its gate for a reason of our own.
+type verdict struct {
+	class  queue.Class
+	detail string
+}
+
+func (v *verdict) Error() string { return v.detail }
+
+// The verdicts without a detail of their own, and the reasons that are none.
+var (
+	takenBack   = &verdict{queue.Stopped, "bloxdrop takes this attempt back"}
+	errAnswered = errors.New("Bloxs answered before the whole file was sent")
+	errEnded    = errors.New("the attempt is over")
+)
+
+func stale(detail string) error { return &verdict{queue.Stale, detail} }
+
+// shut keeps the gate from opening, and reports whether it came too late.
+func (g *gate) shut(why error) (opened bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.opened && g.why == nil {
+		g.why = why
+	}
+	return g.opened
+}
+
+// open runs the durable step unless the gate was shut before.
+func (g *gate) open(journal func() error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.why != nil {
+		return g.why
+	}
+	if err := journal(); err != nil {
+		g.why = err
+		return err
+	}
+	g.opened = true
+	return nil
+}
+
+// pass hands out the tail.
+func (g *gate) pass() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.marked = true
+	close(g.passed)
+}
+
+// passGate runs when the last bytes are asked for: all before has been
+// written to the connection. nil lets them go. DESIGN.md section 2 gives the
+// steps and their order.
+func (a *attempt) passGate() error {
+	// 1. What was streamed is what was offered, and still stands there.
+	if err := a.body.whole(a.job.Item); err != nil {
+		return err
+	}
+	if err := a.src.unchanged(); err != nil {
+		return err
+	}
+	// 2. Everything before has arrived. That may take a while, so the folder
+	// is asked once more: nobody's file is sent under a name that it lost.
+	if err := a.wire.Flushed(a.ctx); err != nil {
+		return err
+	}
+	if err := a.src.unchanged(); err != nil {
+		return err
+	}
+	// 3. From here on a silence is uncertain.
+	if err := context.Cause(a.ctx); err != nil {
+		return err
+	}
+	if err := a.gate.open(a.journal); err != nil {
+		return err
+	}
+	// 4. Nothing has left yet, so a connection that is gone stored nothing.
+	if err := context.Cause(a.ctx); err != nil {
+		return err
+	}
+	if err := a.wire.Alive(); err != nil {
+		return err
+	}
+	a.wire.MarkGate()
+	a.gate.pass()
+	return nil
+}
+
+// lastBytes is passGate for the body. Where an answer shut the gate, the body
+// must not end before that answer has been read: net/http would close the
+// connection under it, and Bloxs's words would be lost. net/http lets go of
+// the connection by itself once it has them.
+func (a *attempt) lastBytes() error {
+	err := a.passGate()
+	if !errors.Is(err, errAnswered) {
+		return err
+	}
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for a.wire.Alive() == nil {
+		select {
+		case <-look.C:
+		case <-a.ctx.Done():
+			return err
+		}
+	}
+	return err
+}
+
+// journal is step 3: the queue writes the open gate down.
+func (a *attempt) journal() error {
+	if a.stop.Err() != nil {
+		return takenBack
+	}
+	err := a.queue.OpenGate(a.job, a.src.place)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, queue.ErrNotNow):
+		return takenBack
+	}
+	a.log.Error("open gate not written down", "item", a.job.Item.ID, "err", err)
+	return &verdict{queue.Stopped, "the journal can't be written: " + err.Error()}
+}

@@ -1,0 +1,178 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bloxdrop/internal/bloxs"
+	"bloxdrop/queue"
+	"bloxdrop/store"
+)
+
+const (
+	// forbiddenFor is how long the check stays off where look-ups are forbidden.
+	forbiddenFor = time.Hour
+	// failedLookUp is how long the look-up loop rests after a failure, so that
+	// a wrong key with many unknown persons costs few sign-ins.
+	failedLookUp = time.Minute
+)
+
+// admit leaves of the places those from which the file may go out to this
+// person; an outcome says why there is none. All places hold the same content
+// for the same person, so one without a check, or one whose name fits, lends
+// its admission to the rest.
+func (u *Uploader) admit(ctx context.Context, key store.PersonKey, places []store.Place) ([]store.Place, queue.Outcome) {
+	if free := u.with(places, func(verify string, _ store.Place) bool { return verify == VerifyOff }); len(free) > 0 {
+		return free, queue.Outcome{}
+	}
+	names, checked, o := u.known(ctx, key)
+	if o.Class != "" {
+		return nil, o
+	}
+	if !checked {
+		return places, queue.Outcome{}
+	}
+	fitting := u.with(places, func(verify string, p store.Place) bool {
+		return verify == VerifyExists || p.Folder == "" || sameName(p.Folder, names) || u.opt.Queue.Confirmed(key, p.Folder)
+	})
+	if len(fitting) == 0 {
+		return nil, queue.Outcome{Class: queue.NameDiffers, Detail: mismatch(places[0].Folder, key.ID, names)}
+	}
+	return fitting, queue.Outcome{}
+}
+
+func (u *Uploader) with(places []store.Place, fits func(verify string, p store.Place) bool) []store.Place {
+	var found []store.Place
+	for _, p := range places {
+		if fits(u.opt.Roots[p.Root].Verify, p) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// known gives what Bloxs knows of a person: remembered for a day, else looked
+// up. Unchecked means that look-ups are forbidden.
+func (u *Uploader) known(ctx context.Context, key store.PersonKey) (names []string, checked bool, o queue.Outcome) {
+	view, err := u.opt.Queue.Person(key)
+	switch {
+	case err != nil:
+		return nil, false, queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("the ledger can't be read: %v", err)}
+	case view.Fresh && !view.Known:
+		return nil, true, queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no person with %s %s", key.Kind, key.ID)}
+	case view.Fresh:
+		return view.Names, true, queue.Outcome{}
+	case !u.opt.Queue.LookUpsAllowed():
+		return nil, false, queue.Outcome{}
+	}
+	f := u.lookUp(ctx, key)
+	return f.names, !f.forbidden, f.o
+}
+
+// finding is what a look-up came to; its outcome is empty where the person was
+// found or where looking is forbidden.
+type finding struct {
+	names     []string
+	forbidden bool
+	o         queue.Outcome
+}
+
+// lookUp asks Bloxs for a person, once for all who want to know at the moment,
+// and remembers the answer.
+func (u *Uploader) lookUp(ctx context.Context, key store.PersonKey) finding {
+	one := key.Environment + "\x00" + key.Relation + "\x00" + key.Kind + "\x00" + key.ID
+	v, _, _ := u.lookUps.Do(one, func() (any, error) { return u.lookUpNow(ctx, key), nil })
+	return v.(finding)
+}
+
+func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
+	names, err := u.find(ctx, key)
+	if err == nil {
+		u.opt.Log.Debug("person found", "person", key.ID)
+		u.remember(key, u.opt.Queue.PersonFound(key, names))
+		return finding{names: names}
+	}
+	if ctx.Err() != nil {
+		return finding{o: stopped(context.Cause(ctx))}
+	}
+	if errors.Is(err, queue.ErrNotNow) {
+		return finding{o: stopped(err)}
+	}
+	e, ok := errors.AsType[*bloxs.Error](err)
+	if !ok {
+		return finding{o: queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("Bloxs was not reached to look up the person: %v", err)}}
+	}
+	if e.Op == bloxs.OpSignIn {
+		return finding{o: withoutToken(e)}
+	}
+	o := ofError(e, key.Kind, key.ID)
+	switch o.Class {
+	case queue.Denied:
+		until := u.opt.Now().Add(forbiddenFor)
+		if u.opt.Queue.LookUpsAllowed() { // else another worker has said so
+			u.opt.Log.Warn("look-ups forbidden, persons are not checked", "until", until, "detail", o.Detail)
+		}
+		u.opt.Queue.LookUpsForbidden(until)
+		return finding{forbidden: true}
+	case queue.PersonUnknown:
+		u.opt.Log.Info("person unknown", "person", key.ID, "detail", o.Detail)
+		u.remember(key, u.opt.Queue.PersonUnknown(key, o.Detail))
+	}
+	return finding{o: o}
+}
+
+// find makes the request, and once more with a new token where the first is
+// refused.
+func (u *Uploader) find(ctx context.Context, key store.PersonKey) ([]string, error) {
+	if err := u.opt.Queue.PaceLookUp(ctx); err != nil {
+		return nil, err
+	}
+	token, err := u.opt.Bloxs.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := u.opt.Bloxs.FindPerson(ctx, key.Relation, key.Kind, key.ID)
+	if e, ok := errors.AsType[*bloxs.Error](err); !ok || e.Op == bloxs.OpSignIn || e.Status != 401 {
+		return names, err
+	}
+	if _, err := u.opt.Bloxs.Renew(ctx, token); err != nil {
+		return nil, err
+	}
+	if err := u.opt.Queue.PaceLookUp(ctx); err != nil {
+		return nil, err
+	}
+	return u.opt.Bloxs.FindPerson(ctx, key.Relation, key.Kind, key.ID)
+}
+
+// remember only reports a failure: what was found holds for this attempt all
+// the same, and the next one looks again.
+func (u *Uploader) remember(key store.PersonKey, err error) {
+	if err != nil {
+		u.opt.Log.Error("look-up not written down", "person", key.ID, "err", err)
+	}
+}
+
+// lookUpUnknown asks again for the persons whose files are held because Bloxs
+// did not know them.
+func (u *Uploader) lookUpUnknown(ctx context.Context) {
+	for {
+		key, err := u.opt.Queue.NextLookUp(ctx)
+		if err != nil {
+			u.ended(ctx, "no more look-ups", err)
+			return
+		}
+		f := u.lookUp(ctx, key)
+		if !f.forbidden && (f.o.Class == "" || f.o.Class == queue.PersonUnknown) {
+			continue
+		}
+		if f.o.Class != "" && f.o.Class != queue.Stopped {
+			u.opt.Log.Warn("person not looked up", "person", key.ID, "class", f.o.Class, "detail", f.o.Detail)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(failedLookUp):
+		}
+	}
+}

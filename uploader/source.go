@@ -1,0 +1,109 @@
+package uploader
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"bloxdrop/store"
+)
+
+// sniffed is how much of a file tells its content type.
+const sniffed = 3 << 10
+
+// source is the file of an attempt, open, and the place where it stands.
+type source struct {
+	place store.Place
+	file  *os.File
+}
+
+// openSource opens a place's file through its root. A *verdict says that it is
+// not there any more as it was offered, or that it can't be read.
+func openSource(place store.Place) (*source, error) {
+	if err := lookAgain(place); err != nil { // also keeps us from opening a pipe
+		return nil, err
+	}
+	root, err := os.OpenRoot(place.Root)
+	if err != nil {
+		return nil, absent(err)
+	}
+	defer root.Close()
+	file, err := root.Open(filepath.FromSlash(place.Rel))
+	if err != nil {
+		return nil, absent(err)
+	}
+	s := &source{place, file}
+	if err := s.handleUnchanged(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// unchanged checks that the path still names the very file that is open, and
+// that neither has changed since it was offered.
+func (s *source) unchanged() error {
+	if err := s.handleUnchanged(); err != nil {
+		return err
+	}
+	return lookAgain(s.place)
+}
+
+func (s *source) handleUnchanged() error {
+	fi, err := s.file.Stat()
+	if err != nil {
+		return absent(err)
+	}
+	return sameLook(fi, s.place)
+}
+
+// lookAgain compares what stands at the path now with what was offered. The
+// root is opened each time, since its own path may lead elsewhere by now.
+func lookAgain(place store.Place) error {
+	root, err := os.OpenRoot(place.Root)
+	if err != nil {
+		return absent(err)
+	}
+	defer root.Close()
+	fi, err := root.Lstat(filepath.FromSlash(place.Rel))
+	if err != nil {
+		return absent(err)
+	}
+	return sameLook(fi, place)
+}
+
+func sameLook(fi fs.FileInfo, place store.Place) error {
+	if !fi.Mode().IsRegular() || store.LookOf(fi) != place.Look {
+		return stale("the file changed after it was read the first time")
+	}
+	return nil
+}
+
+// absent tells a file that is gone from one that can't be read: only the
+// former is settled by the next rescan.
+func absent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return stale("the file is no longer there")
+	}
+	return unreadable(err)
+}
+
+// contentType tells the type by the first bytes, not by the name.
+func (s *source) contentType() (string, error) {
+	kind, err := mimetype.DetectReader(io.NewSectionReader(s.file, 0, sniffed))
+	if err != nil {
+		return "", unreadable(err)
+	}
+	return kind.String(), nil
+}
+
+// name is the file's own name, as its folder lists it.
+func (s *source) name() string { return filepath.Base(filepath.FromSlash(s.place.Rel)) }
+
+// path is the place as people write it.
+func path(p store.Place) string { return filepath.Join(p.Root, filepath.FromSlash(p.Rel)) }

@@ -1,0 +1,213 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"bloxdrop/internal/layout"
+)
+
+// Kind says what a path is to the watcher.
+type Kind string
+
+// The kinds of path.
+const (
+	Outside   Kind = "outside"   // below no root
+	Offline   Kind = "offline"   // its root is offline
+	Missing   Kind = "missing"   // nothing is there
+	Folder    Kind = "folder"    // a folder; its files have their own kinds
+	Ignored   Kind = "ignored"   // by a pattern
+	Irregular Kind = "irregular" // a link, or anything else that is no regular file: ignored too
+	Unmatched Kind = "unmatched" // no person's
+	Personal  Kind = "personal"  // a person's file: it settles, or is a place of the queue's
+)
+
+// Class is what the watcher says of a path.
+type Class struct {
+	Kind      Kind
+	Root, Rel string // "" for Outside
+	Reason    string // the pattern of Ignored; words for the others, but "" for Personal
+	Person    layout.Person
+	Settling  *Settling // where it is known to settle
+}
+
+const whyEmpty = "empty: waits for content"
+
+// Classify says what a path is, by looking at it now. It works without Start.
+func (w *Watcher) Classify(path string) Class {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Class{Kind: Outside, Reason: err.Error()}
+	}
+	for _, r := range w.roots {
+		if rel, ok := within(r.dir, abs); ok {
+			return r.classify(rel)
+		}
+	}
+	// The path may lead through a link to where the root really is.
+	real, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err == nil {
+		for _, r := range w.roots {
+			dir, err := filepath.EvalSymlinks(r.dir)
+			if rel, ok := within(dir, filepath.Join(real, filepath.Base(abs))); err == nil && ok {
+				return r.classify(rel)
+			}
+		}
+	}
+	return Class{Kind: Outside, Reason: "it lies in no watched folder"}
+}
+
+// within gives path relative to dir where it is dir or below it.
+func within(dir, path string) (rel string, ok bool) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", false
+	}
+	if rel == "." {
+		rel = ""
+	}
+	return filepath.ToSlash(rel), true
+}
+
+func (r *root) classify(rel string) Class {
+	c := Class{Root: r.Path, Rel: rel}
+	if info, err := os.Stat(r.dir); err != nil || !info.IsDir() {
+		c.Kind, c.Reason = Offline, "not a folder"
+		if err != nil {
+			c.Reason = plain(err)
+		}
+		return c
+	}
+	r.mu.Lock()
+	if r.looked && r.offline != "" {
+		c.Kind, c.Reason = Offline, r.offline
+	}
+	r.mu.Unlock()
+	switch {
+	case c.Kind == Offline:
+		return c
+	case rel == "":
+		c.Kind, c.Reason = Folder, "a watched root"
+		return c
+	}
+	// Links are not followed, wherever they stand on the way.
+	for dir := parent(rel); dir != ""; dir = parent(dir) {
+		if info, err := os.Lstat(r.path(dir)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			c.Kind, c.Reason = Irregular, "it lies below "+dir+", which is a link"
+		}
+	}
+	if c.Kind != "" {
+		return c
+	}
+	info, err := os.Lstat(r.path(rel))
+	if err != nil {
+		c.Kind, c.Reason = Missing, plain(err)
+		return c
+	}
+	c = r.class(rel, r.ground(parent(rel)), info.Mode())
+	if c.Kind == Personal {
+		r.addSettling(&c, info.Size())
+	}
+	return c
+}
+
+// class tells of a file from its folder's ground and its type.
+func (r *root) class(rel string, g ground, mode fs.FileMode) Class {
+	c := Class{Root: r.Path, Rel: rel}
+	pattern := g.ignored
+	if pattern == "" {
+		pattern = r.ignore.match(parent(rel), filepath.Base(rel))
+	}
+	switch {
+	case pattern != "":
+		c.Kind, c.Reason = Ignored, pattern
+	case mode.IsDir():
+		c.Kind, c.Reason = Folder, "a folder"
+	case !mode.IsRegular():
+		c.Kind, c.Reason = Irregular, irregular(mode)
+	case g.reason != "":
+		c.Kind, c.Reason = Unmatched, g.reason
+	default:
+		c.Kind, c.Person = Personal, g.person
+	}
+	return c
+}
+
+func (r *root) addSettling(c *Class, size int64) {
+	if size == 0 {
+		c.Settling = &Settling{Root: r.Path, Rel: c.Rel, Why: whyEmpty}
+	} else if s, ok := r.set.get(c.Rel); ok {
+		c.Settling = &s
+	}
+}
+
+func irregular(mode fs.FileMode) string {
+	if mode&fs.ModeSymlink != 0 {
+		return "a link"
+	}
+	return "not a regular file"
+}
+
+// Walk calls visit with the class of every file in every root that is online,
+// by looking at them now; it keeps nothing in memory. Folders that cannot be
+// listed are passed over. It ends with the first error of visit, or with ctx.
+func (w *Watcher) Walk(ctx context.Context, visit func(Class) error) error {
+	for _, r := range w.roots {
+		if err := r.walk(ctx, "", r.ground(""), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *root) walk(ctx context.Context, rel string, g ground, visit func(Class) error) error {
+	dir, err := openDir(r.path(rel), rel == "")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	var folders []string
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		entries, end := dir.ReadDir(chunkSize)
+		for _, e := range entries {
+			if e.IsDir() {
+				folders = append(folders, e.Name())
+				continue
+			}
+			c := r.class(join(rel, e.Name()), g, e.Type())
+			if c.Kind == Personal {
+				info, err := e.Info()
+				if errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				if err == nil {
+					r.addSettling(&c, info.Size())
+				}
+			}
+			if err := visit(c); err != nil {
+				return err
+			}
+		}
+		if end == io.EOF {
+			break
+		}
+		if end != nil {
+			return nil
+		}
+	}
+	_ = dir.Close() // a deep tree must not use up the open files
+	for _, name := range folders {
+		if err := r.walk(ctx, join(rel, name), r.below(g, rel, name), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package watcher
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"bloxdrop/store"
+)
+
+// listing is what stands directly in a folder.
+type listing struct {
+	folders []string
+	counts  counts
+	found   int   // files that the queue knows
+	blind   error // why not every file could be looked at
+	trouble error // why the folder could not be listed
+}
+
+// list reads the folder rel, a chunk at a time, and takes every file on: it
+// counts it, knows it as an unchanged place, or lets it settle. An error is
+// the queue's, or the end of the scan; the folder's own is in the listing.
+func (p *pass) list(rel string, g ground) (l listing, err error) {
+	dir, err := openDir(p.path(rel), rel == "")
+	if err != nil {
+		return listing{trouble: err}, nil
+	}
+	defer dir.Close()
+	for {
+		if err := p.ctx.Err(); err != nil {
+			return l, err
+		}
+		entries, end := dir.ReadDir(chunkSize)
+		p.names, p.looks = p.names[:0], p.looks[:0]
+		for _, e := range entries {
+			p.entry(&l, rel, g, dir, e)
+		}
+		if err := p.known(&l, rel); err != nil {
+			return l, err
+		}
+		if end == io.EOF {
+			return l, nil
+		}
+		if end != nil {
+			l.trouble = end
+			return l, nil
+		}
+	}
+}
+
+// entry counts what is no person's file, and gathers what is.
+func (p *pass) entry(l *listing, rel string, g ground, dir *os.File, e fs.DirEntry) {
+	name := e.Name()
+	switch {
+	case e.IsDir():
+		l.folders = append(l.folders, name)
+		return
+	case g.ignored != "" || p.ignore.match(rel, name) != "":
+		l.counts.ignored++
+		return
+	case !e.Type().IsRegular():
+		l.counts.ignored++
+		p.set.forget(join(rel, name))
+		return
+	case g.reason != "":
+		l.counts.unmatched++
+		return
+	}
+	look, regular, err := lookAt(dir, e)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		l.counts.waiting++
+		l.counts.unreadable = 1
+		l.blind = err
+	case !regular:
+		l.counts.ignored++
+	default:
+		p.names = append(p.names, name)
+		p.looks = append(p.looks, look)
+	}
+}
+
+// known asks the queue about the gathered files. Those that it knows as they
+// are need nothing.
+func (p *pass) known(l *listing, rel string) error {
+	if len(p.names) == 0 {
+		return nil
+	}
+	known, err := p.queue.Known(p.Path, rel, p.names)
+	if err != nil {
+		return err
+	}
+	for i, k := range known {
+		look := p.looks[i]
+		if k.Found {
+			l.found++
+		}
+		if k.Found && k.Look == look && look.Size > 0 && !(k.Racy && p.full) {
+			continue
+		}
+		p.settles(l, rel, p.names[i], look, k)
+	}
+	return nil
+}
+
+// settles lets a file settle, or counts it where that cannot be followed.
+func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Known) {
+	file := join(rel, name)
+	if look.Size == 0 {
+		p.set.forget(file)
+		l.counts.waiting++
+	} else {
+		isNew, ok := p.set.see(file, look, k)
+		if ok {
+			if isNew && p.full && !p.first && !(k.Found && k.Look == look) && !p.dirty.covers(rel) {
+				p.mu.Lock()
+				p.foundByRescan++
+				p.mu.Unlock()
+			}
+			return
+		}
+		l.counts.postponed++
+	}
+	if k.Found {
+		l.counts.known++
+	}
+}

@@ -1,0 +1,174 @@
+// Package watcher says where files come from: it looks after the watched
+// roots, finds each file in them, says whose it is, waits until it is whole,
+// and offers it, hashed, to the queue.
+//
+// It promises that every file in a root is in exactly one of settling,
+// unmatched, ignored, or a place that the queue knows; that what it offers is
+// the SHA-256 of a whole file that stood there unchanged for the root's settle
+// time; and that a root which cannot be seen is offline, never "all deleted".
+//
+// Rescans are the truth. File system events only make them early, so that
+// nothing depends on an event that did not come.
+//
+// It must never write into a root, follow a link, call a place gone without a
+// complete, error-free listing of its folder in a root that is still the same,
+// or let one root's trouble stop another.
+package watcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"bloxdrop/internal/layout"
+	"bloxdrop/store"
+)
+
+// Queue takes what the watcher finds. Root is a root's path as configured; dir
+// and rel are relative to it, "/"-separated, as the folders list them; "" is
+// the root itself.
+type Queue interface {
+	// Known tells what the ledger remembers of these files in dir: same length, same order.
+	Known(root, dir string, names []string) ([]store.Known, error)
+	// Places counts the places directly in dir and names its child folders that hold places anywhere below.
+	Places(root, dir string) (files int, folders []string, err error)
+	// Files names the places directly in dir.
+	Files(root, dir string) ([]string, error)
+	// Offer is durable when it returns.
+	Offer(ctx context.Context, batch []store.Offer) error
+	// Gone says that these places are proven gone.
+	Gone(root string, rels []string) error
+	// GoneBelow says that the folder is proven gone, with all places below.
+	GoneBelow(root, dir string) error
+}
+
+// Root is one watched tree.
+type Root struct {
+	Path        string // absolute, as configured
+	Layout      *layout.Pattern
+	Environment string // of the persons in it, see store.PersonKey
+	Relation    string
+	Settle      time.Duration // how long a file must stay unchanged
+	Rescan      time.Duration // the pause between two rescans
+	Ignore      []string      // besides the built-in patterns
+}
+
+// Options are what a Watcher needs. All are required.
+type Options struct {
+	Roots []Root
+	Queue Queue
+	Log   *slog.Logger
+	Now   func() time.Time // must carry a monotonic reading, as time.Now does
+
+	noEvents bool // for tests: rescans only
+	settlers int  // for tests: how many files may settle at once in a root
+}
+
+// Watcher looks after all roots. Classify and Walk work without Start.
+type Watcher struct {
+	log     *slog.Logger
+	roots   []*root
+	changed *signal
+	cancel  context.CancelFunc
+	start   sync.Once
+	stop    sync.Once
+	running sync.WaitGroup
+}
+
+// stopWait bounds Stop: a hung share keeps its goroutines in a system call
+// that nobody can end.
+const stopWait = 2 * time.Second
+
+// New checks the options; it touches no root.
+func New(o Options) (*Watcher, error) {
+	w := &Watcher{log: o.Log, changed: newSignal()}
+	for _, cfg := range o.Roots {
+		if !filepath.IsAbs(cfg.Path) {
+			return nil, fmt.Errorf("root %q is not an absolute path", cfg.Path)
+		}
+		if cfg.Layout == nil || cfg.Settle <= 0 || cfg.Rescan <= 0 {
+			return nil, fmt.Errorf("root %q needs a layout, a settle time and a rescan interval", cfg.Path)
+		}
+		patterns, err := newIgnore(cfg.Ignore)
+		if err != nil {
+			return nil, fmt.Errorf("root %q: %w", cfg.Path, err)
+		}
+		w.roots = append(w.roots, newRoot(cfg, o, patterns, w.changed.fire))
+	}
+	if len(w.roots) == 0 {
+		return nil, errors.New("no root to watch")
+	}
+	return w, nil
+}
+
+// Start begins to look after every root, until Stop or until ctx ends. Each
+// root has goroutines of its own: one scans, one looks at what settles, one
+// hashes and offers.
+func (w *Watcher) Start(ctx context.Context) {
+	w.start.Do(func() {
+		ctx, w.cancel = context.WithCancel(ctx)
+		for _, r := range w.roots {
+			w.running.Go(func() { r.scanLoop(ctx) })
+			w.running.Go(func() { r.settleLoop(ctx) })
+			w.running.Go(func() { r.hashLoop(ctx) })
+		}
+	})
+}
+
+// Stop ends all work and waits for it, but not long for a root that hangs.
+func (w *Watcher) Stop() {
+	w.start.Do(func() {}) // a Start that comes after Stop does nothing
+	w.stop.Do(func() {
+		if w.cancel == nil {
+			return
+		}
+		w.cancel()
+		done := make(chan struct{})
+		go func() {
+			w.running.Wait()
+			close(done)
+		}()
+		timer := time.NewTimer(stopWait)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C:
+			w.log.Warn("stopped without waiting for a root that does not answer")
+		}
+	})
+}
+
+// RescanNow makes every root begin a full rescan as soon as it can.
+func (w *Watcher) RescanNow() {
+	for _, r := range w.roots {
+		poke(r.rescanNow)
+	}
+}
+
+// Changed gives a channel that is closed at the next change of Status or Settling.
+func (w *Watcher) Changed() <-chan struct{} { return w.changed.next() }
+
+// WaitSettled waits until every root is offline or was rescanned completely
+// since Start, and nothing settles any more that can still settle by itself.
+// Empty and unreadable files and those that keep changing are not waited for.
+func (w *Watcher) WaitSettled(ctx context.Context) error {
+	for {
+		changed := w.Changed()
+		settled := true
+		for _, r := range w.roots {
+			settled = settled && r.settled()
+		}
+		if settled {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,306 @@
+//go:build unix
+
+package watcher
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"bloxdrop/store"
+)
+
+func needEvents(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no events here")
+	}
+}
+
+func TestAFileIsOfferedAsItsPersons(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1042 - Jansen/2026/letter.txt", "dear")
+	b.write("1043/plain", "x")
+	b.write("New folder/lost.txt", "whose?")
+	b.write("1042 - Jansen/~$letter.docx", "lock")
+	b.write("1042 - Jansen/empty", "")
+	b.Start(t.Context())
+	b.settled()
+	b.wantPlaces("1042 - Jansen/2026/letter.txt", "1043/plain")
+	got, _ := b.q.place("1042 - Jansen/2026/letter.txt")
+	want := store.PersonKey{Environment: "https://x.bloxs.io", Relation: "persons", Kind: "reference", ID: "1042"}
+	if got.Person != want || got.Folder != "Jansen" || got.Root != b.dir || !got.Racy {
+		t.Errorf("offered %+v", got)
+	}
+	if got.SHA256 != sha256.Sum256([]byte("dear")) || got.Look.Size != 4 {
+		t.Errorf("content of offer %+v", got)
+	}
+	s := b.Status()[0]
+	if s.Unmatched != 1 || s.Ignored != 1 || s.Settling != 1 || !s.Online {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestEventsBringFilesEarly(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.mkdir("1")
+	b.Start(t.Context())
+	b.settled()
+	b.write("1/a", "a")
+	b.untilPlaces("1/a")
+	if err := os.Remove(filepath.Join(b.dir, "1/a")); err != nil {
+		t.Fatal(err)
+	}
+	b.untilPlaces()
+	if s := b.Status()[0]; !s.Events || s.FoundByRescanOnly != 0 {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestManyNewNestedFolders(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.Start(t.Context())
+	b.settled()
+	var want []string
+	for i := range 300 {
+		rel := fmt.Sprintf("%d/a/b/file", 1000+i)
+		b.write(rel, rel)
+		want = append(want, rel)
+	}
+	b.untilPlaces(want...)
+}
+
+func TestAPopulatedFolderMovedIn(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.Start(t.Context())
+	b.settled()
+	outside := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(outside, "7/sub/deep"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(outside, "7/sub/deep/f"), []byte("f"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(outside, "7"), filepath.Join(b.dir, "7")); err != nil {
+		t.Fatal(err)
+	}
+	b.untilPlaces("7/sub/deep/f")
+	b.write("7/sub/deep/g", "g") // the folder is watched, too
+	b.untilPlaces("7/sub/deep/f", "7/sub/deep/g")
+}
+
+func TestARenamedFolder(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.write("7/sub/f", "f")
+	b.mkdir("8")
+	b.Start(t.Context())
+	b.settled()
+	b.rename("7", "9")
+	b.untilPlaces("9/sub/f")
+	b.write("9/sub/g", "g") // its watch has moved along
+	b.untilPlaces("9/sub/f", "9/sub/g")
+	b.rename("9/sub", "8/sub") // and to another parent
+	b.untilPlaces("8/sub/f", "8/sub/g")
+	b.write("8/sub/h", "h")
+	b.untilPlaces("8/sub/f", "8/sub/g", "8/sub/h")
+}
+
+func TestAFileThatIsReplacedIsOfferedAgain(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.write("1/f", "one")
+	b.Start(t.Context())
+	b.settled()
+	b.write("1/new", "two")
+	b.rename("1/new", "1/f")
+	b.until("the new content", func() bool {
+		o, _ := b.q.place("1/f")
+		return o.SHA256 == sha256.Sum256([]byte("two"))
+	})
+	if err := os.Truncate(filepath.Join(b.dir, "1/f"), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.until("the truncated content", func() bool {
+		o, _ := b.q.place("1/f")
+		return o.SHA256 == sha256.Sum256([]byte("t"))
+	})
+	if err := os.Truncate(filepath.Join(b.dir, "1/f"), 0); err != nil {
+		t.Fatal(err)
+	}
+	b.until("the empty file counts as settling", func() bool {
+		s := b.Status()[0]
+		return s.Settling == 1 && s.Resettling == 1
+	})
+	if c := b.Classify(filepath.Join(b.dir, "1/f")); c.Settling == nil || c.Settling.Why != whyEmpty {
+		t.Errorf("class %+v", c)
+	}
+}
+
+func TestRacyFilesAreHashedOnceMore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b.write("1/f", "one")
+	b.Start(t.Context())
+	b.settled()
+	if o, _ := b.q.place("1/f"); !o.Racy {
+		t.Fatalf("not racy: %+v", o)
+	}
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(filepath.Join(b.dir, "1/f"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	b.rescan()
+	b.settled()
+	if o, _ := b.q.place("1/f"); o.Racy || len(b.q.offers) != 2 {
+		t.Fatalf("still racy: %+v", b.q.offers)
+	}
+	b.rescan()
+	b.settled()
+	if len(b.q.offers) != 2 {
+		t.Fatalf("offered again: %+v", b.q.offers)
+	}
+}
+
+func TestAFailingQueueLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1/f", "one")
+	b.q.setFail(errors.New("no space"))
+	b.Start(t.Context())
+	b.until("the reason shows", func() bool {
+		s := b.Settling()
+		return len(s) == 1 && s[0].Why == "cannot be queued: no space"
+	})
+	b.settled() // nothing can settle without help
+	b.q.setFail(nil)
+	b.untilPlaces("1/f")
+}
+
+func TestMoreFilesThanTheSetHolds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.noEvents, o.settlers = true, 8 })
+	var want []string
+	for i := range 50 {
+		want = append(want, fmt.Sprintf("%d/f", 100+i/5*10+i%5))
+		b.write(want[i], want[i])
+	}
+	slices.Sort(want)
+	b.Start(t.Context())
+	b.until("all are counted", func() bool {
+		s := b.Status()[0]
+		return s.Online && s.Settling+len(b.q.rels()) >= 50
+	})
+	b.settled()
+	b.wantPlaces(want...)
+	if s := b.Status()[0]; s.Settling != 0 {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	t.Parallel()
+	needEvents(t)
+	b := newBench(t, nil)
+	b.Start(t.Context())
+	b.settled()
+	b.write("1/caf\xe9.txt", "x")
+	b.write("1 - \xff\xfe/f", "y")
+	b.untilPlaces("1 - \xff\xfe/f", "1/caf\xe9.txt")
+}
+
+func TestOnlyARescanFound(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b.write("1/f", "one")
+	b.Start(t.Context())
+	b.settled()
+	b.write("1/g", "two")
+	b.rescan()
+	b.settled()
+	b.wantPlaces("1/f", "1/g")
+	if s := b.Status()[0]; s.FoundByRescanOnly != 1 || s.Events {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestHashingStopsWhereTheFileChanges(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1/f", "one")
+	b.write("2/f", "two")
+	r := b.roots[0]
+	look := func(rel string) store.Look {
+		info, err := os.Lstat(r.path(rel))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.LookOf(info)
+	}
+	buf := make([]byte, hashBuffer)
+	was := look("1/f")
+	if _, err := r.read(t.Context(), "1/f", was, false, buf); err != nil {
+		t.Fatal(err)
+	}
+	b.write("1/f", "other")
+	if _, err := r.read(t.Context(), "1/f", was, false, buf); !errors.Is(err, errChanged) {
+		t.Errorf("changed file: %v", err)
+	}
+	// A link to another person's folder has come where a folder was.
+	if err := os.Symlink("../2", filepath.Join(b.dir, "1/sub")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.read(t.Context(), "1/sub/f", look("2/f"), false, buf); !errors.Is(err, errChanged) {
+		t.Errorf("file below a link: %v", err)
+	}
+	if err := os.Symlink("../2/f", filepath.Join(b.dir, "1/link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.read(t.Context(), "1/link", look("2/f"), false, buf); !errors.Is(err, errChanged) {
+		t.Errorf("linked file: %v", err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(b.dir, "1/fifo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.read(t.Context(), "1/fifo", was, false, buf); !errors.Is(err, errChanged) {
+		t.Errorf("named pipe: %v", err)
+	}
+}
+
+func TestCheckEnd(t *testing.T) {
+	long := bytes.Repeat([]byte("x"), 5000)
+	for _, tt := range []struct {
+		name    string
+		content string
+		want    error
+	}{
+		{"text", "hello", nil},
+		{"short", "%PD", nil},
+		{"whole PDF", "%PDF-1.7 ... %%EOF\n", nil},
+		{"cut PDF", "%PDF-1.7 ...", errIncomplete},
+		{"PDF with its end long before", "%PDF-1.7 %%EOF" + string(long), errIncomplete},
+		{"whole JPEG", "\xff\xd8\xff\xe0 " + string(long) + "\xff\xd9", nil},
+		{"JPEG allocated in advance", "\xff\xd8\xff\xe0" + string(make([]byte, 4000)), errIncomplete},
+		{"text that speaks of PDF", " %PDF-", nil},
+	} {
+		if err := checkEnd(bytes.NewReader([]byte(tt.content)), int64(len(tt.content))); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
