@@ -3,10 +3,14 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,12 +40,14 @@ func deepCheck(ctx context.Context, path string) error {
 	return nil
 }
 
-// bench is one folder with a store that tests open, close and kill.
+// bench is one folder with a store that tests open, close and kill. Every step
+// that goes through must is followed by a recount.
 type bench struct {
 	*Store
-	t   testing.TB
-	dir string
-	now time.Time
+	t     testing.TB
+	dir   string
+	now   time.Time
+	large bool // too large to be recounted after every step
 }
 
 func newBench(t testing.TB) *bench {
@@ -50,7 +56,8 @@ func newBench(t testing.TB) *bench {
 	b.open()
 	t.Cleanup(func() {
 		if b.Store != nil {
-			_ = b.Close()
+			b.recount()
+			_ = b.Close() // tests that end with a fault in place can't close cleanly
 		}
 	})
 	return b
@@ -67,32 +74,42 @@ func (b *bench) open() {
 	if err := b.tryOpen(); err != nil {
 		b.t.Fatal(err)
 	}
+	b.recount()
+}
+
+func (b *bench) close() {
+	b.t.Helper()
+	err := b.Close()
+	b.Store = nil
+	b.must(err)
 }
 
 func (b *bench) reopen() {
 	b.t.Helper()
-	b.must(b.Close())
+	b.close()
 	b.open()
 }
 
 // kill ends the store as a kill does: what is not written is lost.
 func (b *bench) kill() {
 	b.t.Helper()
-	close(b.stop)
-	<-b.stopped
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_ = b.tx.Rollback()
-	b.must(b.db.Load().Close())
-	b.must(b.journal.close())
-	b.must(b.lock.Unlock())
+	s := b.Store
 	b.Store = nil
+	close(s.stop)
+	<-s.stopped
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+	b.must(errors.Join(s.db.Load().Close(), s.journal.close(), s.lock.Unlock()))
 }
 
 func (b *bench) must(err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	if b.Store != nil && !b.large {
+		b.recount()
 	}
 }
 
@@ -116,16 +133,59 @@ func (b *bench) at(rel string) Item {
 	return it
 }
 
-func (b *bench) take() Item {
+func (b *bench) is(rel string, state State, reason Reason) {
 	b.t.Helper()
-	it, _, _, err := b.Take(func(ItemID) bool { return false }, time.Hour)
+	if it := b.at(rel); it.State != state || it.Reason != reason {
+		b.t.Fatalf("%q is %s %s, want %s %s", rel, it.State, it.Reason, state, reason)
+	}
+}
+
+func (b *bench) item(id ItemID) Item {
+	b.t.Helper()
+	it, err := b.Item(id)
 	b.must(err)
 	return it
 }
 
-func (b *bench) send(rel string, fileID int64) {
+func (b *bench) gone(rels ...string) {
+	b.t.Helper()
+	b.must(b.Gone("/scans", rels))
+}
+
+// take takes the next item but those that are taken; a zero one if none is due.
+func (b *bench) take(taken ...ItemID) Item {
+	b.t.Helper()
+	it, _, _, err := b.Take(func(id ItemID) bool { return slices.Contains(taken, id) }, time.Hour)
+	b.must(err)
+	return it
+}
+
+func (b *bench) openGate(rel string) Item {
 	b.t.Helper()
 	it := b.at(rel)
 	b.must(b.OpenGate(it.ID, Place{Root: "/scans", Rel: rel}))
-	b.must(b.Receipt(it.ID, fileID))
+	return it
 }
+
+func (b *bench) send(rel string, fileID int64) Item {
+	b.t.Helper()
+	it := b.openGate(rel)
+	b.must(b.Receipt(it.ID, fileID))
+	return b.item(it.ID)
+}
+
+// picture is all items.
+func (b *bench) picture() map[ItemID]Item {
+	b.t.Helper()
+	all := map[ItemID]Item{}
+	b.must(b.read(func(l ledger) error {
+		return l.scan(bucketItems, nil, func(k []byte) error {
+			it, err := l.item(ItemID(hex.EncodeToString(k)))
+			all[it.ID] = it
+			return err
+		})
+	}))
+	return all
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 		"ID null":          {fault: bloxstest.WrongID("null"), want: Answer{Status: 200}, stored: 1},
 		"ID and white":     {fault: bloxstest.WrongID(" 12\n"), want: Answer{Status: 200, FileID: 12}, stored: 1},
 		"slow":             {fault: bloxstest.SlowAnswer(50 * time.Millisecond), want: Answer{Status: 200, FileID: 1001}, stored: 1},
-		"endless ID":       {fault: bloxstest.WrongID(strings.Repeat(" ", maxAnswer) + "5"), want: Answer{Status: 200}, stored: 1},
+		"endless ID":       {fault: bloxstest.WrongID("5" + strings.Repeat(" ", maxAnswer)), want: Answer{Status: 200}, stored: 1},
 		"none":             {fault: bloxstest.OK(), want: Answer{Status: 200, FileID: 1001}, stored: 1},
 		"unknown, by HTML": {fault: bloxstest.HTML(404).Early(), want: Answer{Status: 404, HTML: true}},
 	} {

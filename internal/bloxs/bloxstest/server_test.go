@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -143,6 +144,27 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A body that ends before its length is never stored, even if all of its
+// parts have come.
+func TestShortBody(t *testing.T) {
+	c := start(t, Options{})
+	body := form(`form-data; name="File"; filename="a.txt"`, strings.Repeat("x", 5000))
+	for _, sent := range []int{1, 100, len(body) - 1, len(body)} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /api/v1/relations/persons/files?reference=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer fixed\r\n"+
+			"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body[:sent])
+		conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, conn) // until the server is done with it
+		conn.Close()
+	}
+	if n := len(c.s.Stored()); n != 0 {
+		t.Errorf("%d stored", n)
+	}
+}
+
 // The simulated Bloxs may be killed and started again.
 func TestLedgerFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bloxs.jsonl")
@@ -160,7 +182,7 @@ func TestLedgerFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.WriteString(`{"id":1003,"person":"cut o`)
+	f.WriteString(`{"id":1003,"person":"` + strings.Repeat("cut off ", 100))
 	f.Close()
 
 	c = start(t, Options{LedgerFile: file})
@@ -172,6 +194,9 @@ func TestLedgerFile(t *testing.T) {
 		t.Errorf("ID %s", id)
 	}
 	c.s.Close()
+	if n := len(start(t, Options{LedgerFile: file}).s.Stored()); n != 3 {
+		t.Errorf("%d files after the third start", n)
+	}
 	if err := os.WriteFile(file, []byte("nonsense\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,219 @@
+// Package e2e drives the built binary as users do: a real folder, a real
+// process, and the simulated Bloxs on loopback.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+// binary is built once, by TestMain.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "bloxdrop-e2e")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "bloxdrop")
+	if out, err := exec.Command("go", "build", "-o", binary, "bloxdrop").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// office is a share, a config and a Bloxs.
+type office struct {
+	t      testing.TB
+	dir    string
+	root   string
+	config string
+	bloxs  *bloxstest.Server
+	log    *bytes.Buffer
+	daemon *exec.Cmd
+	ended  chan error
+}
+
+const settle = 300 * time.Millisecond
+
+// newOffice makes a config that more may be appended to, or replace parts of.
+func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
+	t.Helper()
+	dir := t.TempDir()
+	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &bytes.Buffer{}}
+	if opts.Persons == nil {
+		opts.Persons = func(string, string) (bloxstest.Person, bool) { return bloxstest.Person{Name: "P. Jansen"}, true }
+	}
+	bloxs, err := bloxstest.New(opts)
+	o.must(err)
+	o.must(bloxs.Start())
+	o.bloxs = bloxs
+	t.Cleanup(bloxs.Close)
+	o.must(os.MkdirAll(o.root, 0o755))
+	o.configure(replace...)
+	t.Cleanup(o.kill)
+	return o
+}
+
+func (o *office) configure(replace ...string) {
+	o.t.Helper()
+	text := fmt.Sprintf(`[bloxs]
+url = %q
+api_key = "key"
+api_secret = "secret"
+requests_per_minute = 0
+
+[[watch]]
+path = %q
+existing = "upload"
+settle = %q
+rescan = "1s"
+
+[upload]
+retry_min = "100ms"
+retry_max = "1s"
+
+[store]
+dir = %q
+`, o.bloxs.URL, o.root, settle, filepath.Join(o.dir, "store"))
+	text = strings.NewReplacer(replace...).Replace(text)
+	o.must(os.WriteFile(o.config, []byte(text), 0o600))
+}
+
+func (o *office) must(err error) {
+	o.t.Helper()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) write(rel, content string) string {
+	o.t.Helper()
+	path := filepath.Join(o.root, filepath.FromSlash(rel))
+	o.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	o.must(os.WriteFile(path, []byte(content), 0o644))
+	return path
+}
+
+// start runs the daemon and waits until it answers.
+func (o *office) start() {
+	o.t.Helper()
+	o.daemon = exec.Command(binary, "run", "--config", o.config)
+	o.daemon.Stderr = o.log
+	o.must(o.daemon.Start())
+	o.ended = make(chan error, 1)
+	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(o.daemon, o.ended)
+	o.status()
+}
+
+func (o *office) end(sig syscall.Signal) {
+	o.t.Helper()
+	if o.daemon == nil {
+		return
+	}
+	o.must(o.daemon.Process.Signal(sig))
+	select {
+	case <-o.ended:
+	case <-time.After(20 * time.Second):
+		o.t.Fatalf("the daemon does not end\n%s", o.log)
+	}
+	o.daemon = nil
+}
+
+func (o *office) stop() {
+	o.t.Helper()
+	code := o.daemon
+	o.end(syscall.SIGTERM)
+	if c := code.ProcessState.ExitCode(); c != 0 {
+		o.t.Fatalf("SIGTERM: exit code %d\n%s", c, o.log)
+	}
+}
+
+func (o *office) kill() { o.end(syscall.SIGKILL) }
+
+// try runs a command and returns what it printed and its exit code.
+func (o *office) try(args ...string) (out string, code int) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), 9*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, append([]string{"--config", o.config}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		o.t.Fatal(err)
+	}
+	code = cmd.ProcessState.ExitCode()
+	if code == 0 || code == 3 {
+		return stdout.String(), code
+	}
+	return stderr.String(), code
+}
+
+func (o *office) run(args ...string) string {
+	o.t.Helper()
+	out, code := o.try(args...)
+	if code != 0 {
+		o.t.Fatalf("bloxdrop %v: exit code %d\n%s\n%s", args, code, out, o.log)
+	}
+	return out
+}
+
+func (o *office) status() (st control.Status) {
+	o.t.Helper()
+	o.must(json.Unmarshal([]byte(o.run("status", "--json")), &st))
+	return st
+}
+
+func (o *office) list(state string) (list []control.Entry) {
+	o.t.Helper()
+	o.must(json.Unmarshal([]byte(o.run("list", "--state", state, "--json")), &list))
+	return list
+}
+
+// until polls the status as an administrator would, since no signal leaves the process.
+func (o *office) until(what string, ok func(st control.Status) bool) control.Status {
+	o.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		st := o.status()
+		if ok(st) {
+			return st
+		}
+		if time.Now().After(deadline) {
+			o.t.Fatalf("not %s: %+v\n%s", what, st, o.log)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (o *office) untilSent(n int) control.Status {
+	o.t.Helper()
+	return o.until(fmt.Sprintf("%d sent", n), func(st control.Status) bool { return st.Sent >= n && st.Settling+st.Waiting+st.Sending == 0 })
+}
+
+// addsUp checks promise 1's sum, where no file with a receipt has gone.
+func (o *office) addsUp(st control.Status) {
+	o.t.Helper()
+	sum := st.Settling + st.Unmatched + st.Ignored + st.Duplicate + st.Waiting + st.Sending + st.Held + st.Skipped + st.Sent
+	if sum != st.Files {
+		o.t.Errorf("the counts add up to %d, but there are %d files: %+v", sum, st.Files, st)
+	}
+}
