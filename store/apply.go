@@ -90,7 +90,7 @@ func (s *Store) catchUp() error {
 	}
 	from := s.m.Applied
 	r := io.NewSectionReader(s.journal.f, from.End, end.End-from.End)
-	_, _, _, err := readLines(bufio.NewReader(r), from, func(raw []byte, pos position) error {
+	last, _, _, err := readLines(bufio.NewReader(r), from, func(raw []byte, pos position) error {
 		ln, err := decodeLine(raw)
 		if err != nil {
 			return err
@@ -107,5 +107,8 @@ func (s *Store) catchUp() error {
 		}
 		return nil
 	})
+	if err == nil && last.Seq != end.Seq {
+		err = fmt.Errorf("%s can be read up to line %d only, of %d", s.journal.f.Name(), last.Seq, end.Seq)
+	}
 	return err
 }

@@ -188,4 +188,4 @@ func (b *bench) picture() map[ItemID]Item {
 	return all
 }
 
-func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+func (b *bench) file(name string) string { return filepath.Join(b.dir, name) }

@@ -74,7 +74,7 @@ func (l ledger) offer(o Offer, now time.Time) error {
 // welcome decides what a file's (new) place means for its item.
 func (l ledger) welcome(is Item, newPlace bool, now time.Time) (Item, error) {
 	switch {
-	case is.State == Withdrawn && (is.Reason == Rejected || is.Reason == UnknownPerson):
+	case is.State == Withdrawn && is.Reason == Rejected:
 		is = heldFor(is, is.Reason, is.Detail, now) // it comes back as it went
 	case is.State == Withdrawn, newPlace && is.State == Held && is.Reason == NameMismatch:
 		var err error

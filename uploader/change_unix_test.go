@@ -21,6 +21,13 @@ func TestPipe(t *testing.T) {
 	if o := r.send(job); o.Class != queue.Stale {
 		t.Errorf("got %+v", o)
 	}
+	job.Places[0] = r.place("1234/a.bin") // even if it was offered by mistake
+	if o := r.send(job); o.Class != queue.Stale {
+		t.Errorf("offered as a pipe: %+v", o)
+	}
+	if _, err := openSource(job.Places[0]); err == nil {
+		t.Error("a pipe was opened")
+	}
 	if os.Getuid() == 0 {
 		return // root may read anything
 	}

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"bloxdrop/internal/bloxs"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -165,9 +167,14 @@ func TestAnswerShutsTheGate(t *testing.T) {
 		200: queue.Unclear, 302: queue.Misconfigured, 400: queue.PersonUnknown, 404: queue.PersonUnknown,
 		413: queue.Refused, 429: queue.Limited, 500: queue.Transient, 502: queue.Transient,
 	} {
-		r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+		r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+			out := http.NewResponseController(w)
+			out.EnableFullDuplex()
+			req.Body.Read(make([]byte, 1)) // else the body is not even asked for
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(status)
+			out.Flush()
+			time.Sleep(10 * time.Millisecond) // the words come later than the status
 			fmt.Fprint(w, `{"title":"Enough","traceId":"00-7","errors":{"reference":["no such relation"]}}`)
 		})
 		answered := make(chan int, 1)
@@ -182,6 +189,17 @@ func TestAnswerShutsTheGate(t *testing.T) {
 		}
 		if status >= 400 && !strings.Contains(o.Detail, "no such relation") {
 			t.Errorf("%d: Bloxs's words are lost: %s", status, o.Detail)
+		}
+	}
+}
+
+// TestSuccessOutweighsOurReasons: whatever ended the attempt here, an answer
+// that says "stored" is no certainty that nothing was.
+func TestSuccessOutweighsOurReasons(t *testing.T) {
+	for status, want := range map[int]queue.Class{200: queue.Unclear, 502: queue.Stale} {
+		a := &attempt{ctx: t.Context(), job: &queue.Job{}, gate: &gate{why: stale("changed")}}
+		if o, _ := a.outcome(&bloxs.Answer{Status: status, FileID: 7}, nil); o.Class != want {
+			t.Errorf("%d: %+v", status, o)
 		}
 	}
 }

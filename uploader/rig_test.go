@@ -28,6 +28,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait in the tests; none of them should ever take it.
 const patience = 20 * time.Second
 
+// tooMuch is more than the kernel takes from a client whose server reads no
+// further: such a body never comes to its gate.
+const tooMuch = 24 << 20
+
 // rig is an uploader with one worker between a folder, a queue in memory and
 // an HTTP server.
 type rig struct {

@@ -51,7 +51,7 @@ func TestStopBeforeTheGate(t *testing.T) {
 			h := bloxstest.Hold()
 			sim.Uploads.Always(h.Fault.At(1 << 20))
 			go func() { <-h.Reached(); close(reached) }()
-			return bytes.Repeat([]byte("x"), 24<<20)
+			return bytes.Repeat([]byte("x"), tooMuch)
 		},
 		"the flush": func(r *rig, _ *bloxstest.Server, reached chan struct{}) []byte {
 			r.hooked(&hooks{flushed: func(ctx context.Context) {
@@ -159,9 +159,33 @@ func TestStall(t *testing.T) {
 	sim.Uploads.Always(h.Fault.At(1 << 20))
 	r.opt.StallTimeout = 300 * time.Millisecond
 	r.start()
-	o := r.send(r.file("1234/a", bytes.Repeat([]byte("x"), 24<<20)))
+	o := r.send(r.file("1234/a", bytes.Repeat([]byte("x"), tooMuch)))
 	if o.Class != queue.Transient || !strings.Contains(o.Detail, "no byte moved for 300ms") || r.q.count("gate") != 0 {
 		t.Errorf("got %+v with %d gates", o, r.q.count("gate"))
+	}
+}
+
+// TestStallAtTheGate: an attempt that is cancelled opens no gate, and one whose
+// gate is just open lets nothing out.
+func TestStallAtTheGate(t *testing.T) {
+	for _, gates := range []int{0, 1} {
+		var sending context.Context
+		r, sim := newSim(t, bloxstest.Options{})
+		r.opt.StallTimeout = 50 * time.Millisecond
+		r.hooked(&hooks{
+			flushed: func(ctx context.Context) {
+				if sending = ctx; gates == 0 {
+					<-ctx.Done()
+				}
+			},
+			marked: func() { t.Error("the tail was let go") },
+		})
+		r.q.openGate = func(*queue.Job, store.Place) error { <-sending.Done(); return nil }
+		r.start()
+		o := r.send(r.file("1234/a", []byte("a")))
+		if o.Class != queue.Transient || r.q.count("gate") != gates || len(sim.Stored()) != 0 {
+			t.Errorf("got %+v with %d gates, want %d", o, r.q.count("gate"), gates)
+		}
 	}
 }
 
@@ -177,7 +201,7 @@ func TestSlowIsNoStall(t *testing.T) {
 	})
 	r.opt.StallTimeout = 300 * time.Millisecond
 	r.start()
-	if o := r.send(r.file("1234/a", bytes.Repeat([]byte("x"), 24<<20))); o.Class != queue.Delivered {
+	if o := r.send(r.file("1234/a", bytes.Repeat([]byte("x"), tooMuch))); o.Class != queue.Delivered {
 		t.Errorf("got %+v", o)
 	}
 }

@@ -39,8 +39,8 @@ func TestRefusedAfterTheGate(t *testing.T) {
 	if o := r.send(r.file("1234/b", []byte("b"))); o.Class != queue.Unclear {
 		t.Errorf("got %+v", o)
 	}
-	sim.Uploads.Next(bloxstest.Status(401), bloxstest.ResetBefore(10))
-	if o := r.send(r.file("1234/c", []byte("c"))); o.Class != queue.Transient {
+	sim.Uploads.Next(bloxstest.Status(401), bloxstest.ResetBefore(1<<20))
+	if o := r.send(r.file("1234/c", bytes.Repeat([]byte("c"), tooMuch))); o.Class != queue.Transient {
 		t.Errorf("got %+v", o)
 	}
 }

@@ -85,8 +85,9 @@ func (u *Uploader) work(ctx context.Context) {
 		}
 		begun := u.opt.Now()
 		place, o := w.do(ctx, job)
-		w.report(job, place, o, u.opt.Now().Sub(begun))
+		took := u.opt.Now().Sub(begun)
 		u.opt.Queue.Done(job, o)
+		w.report(job, place, o, took)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"bloxdrop/internal/layout"
 )
 
 // clutter fills a root with one of everything.
@@ -151,15 +153,27 @@ func TestPlacesThatAreNoneAnyMore(t *testing.T) {
 	b.write("1/a.bak", "x")
 	b.write("1/b.txt", "x")
 	b.write("1/drafts/c.txt", "x")
+	b.write("2 - Jansen/d.txt", "x")
 	b.Start(t.Context())
 	b.settled()
-	b.wantPlaces("1/a.bak", "1/b.txt", "1/drafts/c.txt")
+	b.wantPlaces("1/a.bak", "1/b.txt", "1/drafts/c.txt", "2 - Jansen/d.txt")
 	b.Stop()
 	b.opts.Roots[0].Ignore = []string{"*.bak", "drafts"}
 	b.renew()
 	b.Start(t.Context())
 	b.settled()
-	b.wantPlaces("1/b.txt")
+	b.wantPlaces("1/b.txt", "2 - Jansen/d.txt")
+	b.wantSum()
+	b.Stop()
+	pattern, err := layout.Parse("{reference} - {name}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.opts.Roots[0].Layout = pattern
+	b.renew()
+	b.Start(t.Context())
+	b.settled()
+	b.wantPlaces("2 - Jansen/d.txt")
 	b.wantSum()
 }
 

@@ -83,7 +83,11 @@ func (d *dirtySet) take() (folders map[string]*hint, all bool) {
 func (d *dirtySet) covers(rel string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.folders[rel] == nil && !d.all {
+	return d.all || covers(d.folders, rel)
+}
+
+func covers(folders map[string]*hint, rel string) bool {
+	for folders[rel] == nil {
 		if rel == "" {
 			return false
 		}

@@ -114,7 +114,7 @@ func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Kn
 	} else {
 		isNew, ok := p.set.see(file, look, k)
 		if ok {
-			if isNew && p.full && !p.first && !(k.Found && k.Look == look) && !p.dirty.covers(rel) {
+			if isNew && p.full && !p.first && !(k.Found && k.Look == look) && !covers(p.told, rel) && !p.dirty.covers(rel) {
 				p.mu.Lock()
 				p.foundByRescan++
 				p.mu.Unlock()

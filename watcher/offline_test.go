@@ -31,6 +31,9 @@ func TestARootThatIsRenamedAwayIsOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.untilOffline("does not exist")
+	if b.Status()[0].Events {
+		t.Error("events of a root that is offline")
+	}
 	b.settled()
 	b.wantPlaces("1/f")
 	if c := b.Classify(filepath.Join(b.dir, "1/f")); c.Kind != Offline || c.Rel != "1/f" {
@@ -144,7 +147,7 @@ func TestAnUnmountInTheMiddleOfAScan(t *testing.T) {
 	}
 	r := b.roots[0]
 	p := &pass{root: r, ctx: t.Context(), base: other, full: true}
-	if err := p.run(nil); err != errRootMoved {
+	if err := p.run(); err != errRootMoved {
 		t.Errorf("run: %v", err)
 	}
 	b.wantPlaces("1/f", "1/g")

@@ -71,7 +71,8 @@ type pass struct {
 	ctx     context.Context
 	base    os.FileInfo
 	full    bool
-	first   bool // nothing was known before: what it finds is no surprise
+	first   bool             // nothing was known before: what it finds is no surprise
+	told    map[string]*hint // what events had told of when it began
 	fresh   []string
 	dropped bool
 	names   []string // of one chunk; used again
@@ -87,6 +88,9 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 	r.mu.Unlock()
 	base, moved, offline := r.arrive()
 	full = full || all || first || moved
+	if all {
+		dirty = map[string]*hint{"": {}} // events have told, though not where
+	}
 	if offline != "" || moved {
 		r.closeEvents()
 	}
@@ -98,8 +102,8 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 		r.log.Warn("another folder stands in the root's place, scanning everything")
 	}
 	r.base = base
-	p := &pass{root: r, ctx: ctx, base: base, full: full, first: first}
-	err := p.run(dirty)
+	p := &pass{root: r, ctx: ctx, base: base, full: full, first: first, told: dirty}
+	err := p.run()
 	r.showEvents()
 	r.set.expect(r.postponed())
 	switch {
@@ -115,12 +119,12 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 	return full
 }
 
-func (p *pass) run(dirty map[string]*hint) error {
+func (p *pass) run() error {
 	if p.full {
 		p.openEvents()
 		return p.folder("", p.tree, p.ground(""), true, nil)
 	}
-	for rel, h := range dirty {
+	for rel, h := range p.told {
 		if err := p.dirtyFolder(rel, h); err != nil {
 			return err
 		}

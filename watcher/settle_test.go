@@ -154,6 +154,25 @@ func TestAFileThatVanishesWhileItSettles(t *testing.T) {
 	})
 }
 
+// A folder that has become a link is not followed, whatever settled in it.
+func TestAFolderThatBecomesALink(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		b.write("1/sub/g", "x")
+		b.mkdir("2")
+		b.Start(t.Context())
+		goBy(time.Second)
+		b.rename("1/sub", "2/sub")
+		if err := os.Symlink("../2/sub", filepath.Join(b.dir, "1/sub")); err != nil {
+			t.Skip(err)
+		}
+		goBy(2 * time.Minute)
+		b.wantPlaces("2/sub/g")
+		if s := b.Status()[0]; s.Settling != 0 || s.Ignored != 1 {
+			t.Errorf("status %+v, settling %+v", s, b.Settling())
+		}
+	})
+}
+
 func TestReadingIsTriedWithGrowingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)

@@ -4,6 +4,7 @@ package watcher
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -107,18 +110,42 @@ func TestARenamedFolder(t *testing.T) {
 	t.Parallel()
 	needEvents(t)
 	b := newBench(t, nil)
-	b.write("7/sub/f", "f")
-	b.mkdir("8")
+	for i := range 5 { // either parent may be scanned first
+		b.write(fmt.Sprintf("1%d/sub/deep/f", i), "f")
+		b.mkdir(fmt.Sprintf("3%d", i))
+	}
 	b.Start(t.Context())
 	b.settled()
-	b.rename("7", "9")
-	b.untilPlaces("9/sub/f")
-	b.write("9/sub/g", "g") // its watch has moved along
-	b.untilPlaces("9/sub/f", "9/sub/g")
-	b.rename("9/sub", "8/sub") // and to another parent
-	b.untilPlaces("8/sub/f", "8/sub/g")
-	b.write("8/sub/h", "h")
-	b.untilPlaces("8/sub/f", "8/sub/g", "8/sub/h")
+	var want []string
+	for i := range 5 {
+		b.rename(fmt.Sprintf("1%d", i), fmt.Sprintf("2%d", i))
+		want = append(want, fmt.Sprintf("2%d/sub/deep/f", i))
+	}
+	b.untilPlaces(want...)
+	b.watches("2%d/sub/deep")
+	for i := range 5 {
+		b.rename(fmt.Sprintf("2%d/sub", i), fmt.Sprintf("3%d/sub", i))
+	}
+	b.watches("3%d/sub/deep")
+}
+
+// watches writes into five folders again and again, since the scans that
+// follow a renaming find the first files without any event of these folders.
+func (b *bench) watches(dir string) {
+	b.t.Helper()
+	for _, name := range []string{"g", "h", "i"} {
+		for i := range 5 {
+			b.write(fmt.Sprintf(dir, i)+"/"+name, name)
+		}
+		b.until(name+" in each "+dir, func() bool {
+			for i := range 5 {
+				if _, ok := b.q.place(fmt.Sprintf(dir, i) + "/" + name); !ok {
+					return false
+				}
+			}
+			return true
+		})
+	}
 }
 
 func TestAFileThatIsReplacedIsOfferedAgain(t *testing.T) {
@@ -155,17 +182,18 @@ func TestAFileThatIsReplacedIsOfferedAgain(t *testing.T) {
 
 func TestRacyFilesAreHashedOnceMore(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	var later atomic.Int64
+	b := newBench(t, func(o *Options) {
+		o.noEvents = true
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
 	b.write("1/f", "one")
 	b.Start(t.Context())
 	b.settled()
 	if o, _ := b.q.place("1/f"); !o.Racy {
 		t.Fatalf("not racy: %+v", o)
 	}
-	old := time.Now().Add(-time.Minute)
-	if err := os.Chtimes(filepath.Join(b.dir, "1/f"), old, old); err != nil {
-		t.Fatal(err)
-	}
+	later.Store(int64(time.Minute))
 	b.rescan()
 	b.settled()
 	if o, _ := b.q.place("1/f"); o.Racy || len(b.q.offers) != 2 {
@@ -176,6 +204,40 @@ func TestRacyFilesAreHashedOnceMore(t *testing.T) {
 	if len(b.q.offers) != 2 {
 		t.Fatalf("offered again: %+v", b.q.offers)
 	}
+}
+
+// A file that changes after it was hashed and before the queue has taken it
+// is offered once more.
+func TestAChangeWhileTheQueueTakesAFile(t *testing.T) {
+	t.Parallel()
+	q := &slowQueue{asked: make(chan struct{}), answer: make(chan struct{})}
+	b := newBench(t, func(o *Options) {
+		o.noEvents = true
+		q.Queue, o.Queue = o.Queue, q
+	})
+	b.write("1/f", "one")
+	b.Start(t.Context())
+	<-q.asked
+	b.write("1/f", "another")
+	b.rescan()
+	close(q.answer)
+	b.settled()
+	if o, _ := b.q.place("1/f"); o.SHA256 != sha256.Sum256([]byte("another")) {
+		t.Errorf("offered %+v", b.q.offers)
+	}
+}
+
+// slowQueue takes its first batch when it is told to.
+type slowQueue struct {
+	Queue
+	once          sync.Once
+	asked, answer chan struct{}
+}
+
+func (q *slowQueue) Offer(ctx context.Context, batch []store.Offer) error {
+	q.once.Do(func() { close(q.asked) })
+	<-q.answer
+	return q.Queue.Offer(ctx, batch)
 }
 
 func TestAFailingQueueLosesNothing(t *testing.T) {
@@ -228,15 +290,19 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 func TestOnlyARescanFound(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(o *Options) { o.noEvents = true })
-	b.write("1/f", "one")
-	b.Start(t.Context())
-	b.settled()
-	b.write("1/g", "two")
-	b.rescan()
-	b.settled()
-	b.wantPlaces("1/f", "1/g")
-	if s := b.Status()[0]; s.FoundByRescanOnly != 1 || s.Events {
-		t.Errorf("status %+v", s)
+	r := b.roots[0]
+	for _, step := range []struct {
+		file, told string
+		want       int
+	}{{"1/f", "", 0}, {"1/g", "1", 0}, {"1/h", "", 1}, {"1/i", "2", 2}} {
+		b.write(step.file, "x")
+		if step.told != "" {
+			r.dirty.mark(step.told, "")
+		}
+		r.scan(t.Context(), true)
+		if got := b.Status()[0].FoundByRescanOnly; got != step.want {
+			t.Errorf("%s: %d, want %d", step.file, got, step.want)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ func itemStates() []store.State {
 func (a *App) List(ctx context.Context, state string, each func(control.Entry) error) error {
 	switch {
 	case state == "settling":
+		a.survey(ctx)
 		for _, s := range a.watcher.Settling() {
 			e := control.Entry{Path: filepath.Join(s.Root, filepath.FromSlash(s.Rel)), State: state, Detail: s.Why, FirstSeen: control.Stamp(s.Since)}
 			e.Paths = []string{e.Path}

@@ -9,7 +9,8 @@ import (
 )
 
 // Status adds up ledger and roots.
-func (a *App) Status(context.Context) (control.Status, error) {
+func (a *App) Status(ctx context.Context) (control.Status, error) {
+	a.survey(ctx)
 	st := control.Status{Version: a.opts.Version, State: control.Stopped, Pauses: a.pauses(), Roots: []control.Root{}}
 	if !a.began.IsZero() {
 		st.State = control.Running
@@ -26,6 +27,13 @@ func (a *App) Status(context.Context) (control.Status, error) {
 		a.countItems(&st, counts)
 	}
 	return st, a.countFiles(&st, counts)
+}
+
+// survey lets the watcher look once, where it does not run.
+func (a *App) survey(ctx context.Context) {
+	if a.began.IsZero() {
+		a.watcher.Survey(ctx)
+	}
 }
 
 func (a *App) pauses() []control.Pause {

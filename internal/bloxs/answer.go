@@ -86,15 +86,15 @@ func (e *Error) Error() string {
 func (c *Client) readAnswer(op string, resp *http.Response) (*Answer, []byte) {
 	body, whole, err := readBounded(resp.Body)
 	resp.Body.Close() // what is left unread costs the connection, not us
-	contentType := resp.Header.Get("Content-Type")
+	contentType, hide := resp.Header.Get("Content-Type"), c.hideFor(resp.Request)
 	a := &Answer{Op: op, Status: resp.StatusCode, BodyErr: err, HTML: isHTML(contentType, body)}
 	if !a.HTML {
 		a.Problem, a.IsProblem = ParseProblem(contentType, body)
-		a.Problem = a.Problem.mapText(c.secret.Replace)
+		a.Problem = a.Problem.mapText(hide)
 	}
 	a.serverTime = c.serverNow(resp.Header)
 	a.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), a.serverTime)
-	a.Location = c.secret.Replace(location(resp.Header.Get("Location")))
+	a.Location = hide(location(resp.Header.Get("Location")))
 	if whole && !a.HTML && a.Status >= 200 && a.Status < 300 {
 		a.FileID = fileID(body)
 		if a.FileID != 0 {

@@ -162,7 +162,16 @@ func (c *Client) setUserAgent(req *http.Request) {
 	}
 }
 
-// redactor hides the secrets should an answer ever repeat them.
+// hideFor returns what takes our secrets out of the answer to a request,
+// should Bloxs ever repeat them.
+func (c *Client) hideFor(req *http.Request) func(string) string {
+	if req == nil {
+		return c.secret.Replace
+	}
+	inUse := redactor(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	return func(s string) string { return inUse.Replace(c.secret.Replace(s)) }
+}
+
 func redactor(secrets ...string) *strings.Replacer {
 	var pairs []string
 	for _, s := range secrets {

@@ -12,8 +12,9 @@ import (
 
 // Bounds for what is kept of Bloxs's words.
 const (
-	maxText   = 500 // characters
-	maxErrors = 20  // keys, and texts under a key
+	maxText   = 500  // characters of what is shown
+	maxWords  = 4096 // of one text that is kept: a secret in it must not be cut before it is hidden
+	maxErrors = 20   // keys, and texts under a key
 )
 
 // Problem is what Bloxs says of a request that it refused.
@@ -174,7 +175,7 @@ func words(v any) []string {
 
 func word(v any) string {
 	s, _ := v.(string)
-	return clean(s, maxText)
+	return clean(s, maxWords)
 }
 
 // mapText returns the problem with f applied to all of its texts.

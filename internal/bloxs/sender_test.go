@@ -206,11 +206,12 @@ func TestNoSecretIsShown(t *testing.T) {
 	cfg := config(t, "https://x.bloxs.io")
 	cfg.Token = "fixed-token"
 	c := newClient(t, cfg)
-	resp := &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}, "Location": {"/x/the-api-key?token=1"}},
-		Body: io.NopCloser(strings.NewReader(`{"title":"key the-api-key is bad","errors":{"the-api-secret":["fixed-token"]}}`))}
+	req := &http.Request{Header: http.Header{"Authorization": {"Bearer token-in-use"}}}
+	resp := &http.Response{Request: req, StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}, "Location": {"/x/the-api-key?token=1"}},
+		Body: io.NopCloser(strings.NewReader(`{"title":"key the-api-key is bad","errors":{"the-api-secret":["fixed-token token-in-use ` + strings.Repeat("-", 426) + `token-in-use"]}}`))}
 	a, _ := c.readAnswer(OpSignIn, resp)
 	for _, text := range []string{a.AsError().Error(), a.Problem.Text(), a.Location} {
-		for _, secret := range []string{"the-api-key", "the-api-secret", "fixed-token", "token=1"} {
+		for _, secret := range []string{"the-api-key", "the-api-secret", "fixed-token", "token=1", "token-in", "-tok"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%q shows %q", text, secret)
 			}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"bloxdrop/internal/app"
+	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
 )
@@ -37,11 +40,11 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	for _, w := range c.Warnings {
 		log.Warn("the config is valid but unwise", "warning", w)
 	}
-	a, err := app.Open(ctx, appOptions(c, log))
-	if errors.Is(err, store.ErrLocked) {
-		err = fmt.Errorf("bloxdrop is running already with the store %s; stop it first, or look at `bloxdrop status`", c.Store.Dir)
-	}
-	if err != nil {
+	a, err := openAlone(ctx, c, log)
+	switch {
+	case err != nil && ctx.Err() != nil && !once:
+		return endLog() // stopped before it had begun
+	case err != nil:
 		return errors.Join(err, endLog())
 	}
 	if once {
@@ -50,6 +53,24 @@ func (e *env) serve(ctx context.Context, once bool) error {
 		err = untilStopped(ctx, a)
 	}
 	return errors.Join(err, a.Close(), endLog())
+}
+
+// openAlone refuses to run beside a service, and waits for a command that has
+// the ledger open for a moment.
+func openAlone(ctx context.Context, c *config.Config, log *slog.Logger) (*app.App, error) {
+	for deadline := time.Now().Add(startingFor); ; {
+		a, err := app.Open(ctx, appOptions(c, log))
+		if !errors.Is(err, store.ErrLocked) {
+			return a, err
+		}
+		client, dialErr := control.Dial(ctx, c.Store.Dir)
+		if dialErr == nil {
+			client.Close()
+		}
+		if dialErr == nil || time.Now().After(deadline) {
+			return nil, fmt.Errorf("bloxdrop is running already with the store %s: stop it first, or look at `bloxdrop status`", c.Store.Dir)
+		}
+	}
 }
 
 func untilStopped(ctx context.Context, a *app.App) error {

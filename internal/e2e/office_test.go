@@ -119,7 +119,7 @@ func (o *office) start() {
 	o.must(o.daemon.Start())
 	o.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(o.daemon, o.ended)
-	o.status()
+	o.until("running", func(st control.Status) bool { return st.State != control.Stopped })
 }
 
 func (o *office) end(sig syscall.Signal) {

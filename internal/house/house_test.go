@@ -1,0 +1,138 @@
+// Package house holds the rules of the house that a compiler does not: who may
+// import whom, which package has which outside dependency, and how long a file
+// may be.
+package house
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the DAG: for each package the packages of ours that it may import.
+var mayImport = map[string][]string{
+	"":                         {"internal/cli"},
+	"store":                    {},
+	"queue":                    {"store"},
+	"watcher":                  {"store", "internal/layout"},
+	"uploader":                 {"store", "queue", "internal/bloxs"},
+	"internal/bloxs":           {},
+	"internal/bloxs/bloxstest": {},
+	"internal/layout":          {},
+	"internal/config":          {"internal/layout"},
+	"internal/control":         {},
+	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/bloxs", "internal/config", "internal/control"},
+	"internal/cli":             {"store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
+	"internal/house":           {},
+	"internal/e2e":             {},
+}
+
+// livesIn says in which one package of ours an outside dependency is.
+var livesIn = map[string]string{
+	"go.etcd.io/bbolt":                         "store",
+	"go.etcd.io/bbolt/errors":                  "store",
+	"github.com/fxamacker/cbor/v2":             "store",
+	"github.com/gofrs/flock":                   "store",
+	"github.com/fsnotify/fsnotify":             "watcher",
+	"github.com/bmatcuk/doublestar/v4":         "watcher, internal/config",
+	"github.com/gabriel-vasile/mimetype":       "uploader",
+	"github.com/golang-jwt/jwt/v5":             "internal/bloxs",
+	"github.com/pelletier/go-toml/v2":          "internal/config",
+	"github.com/lmittmann/tint":                "internal/cli",
+	"github.com/mattn/go-colorable":            "internal/cli",
+	"github.com/spf13/cobra":                   "internal/cli",
+	"github.com/dustin/go-humanize":            "internal/cli, uploader",
+	"golang.org/x/term":                        "internal/cli",
+	"github.com/pelletier/go-toml/v2/unstable": "internal/config",
+}
+
+const module = "bloxdrop"
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Doc        string
+}
+
+func packages(t *testing.T, goos string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Doc", module+"/...")
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []goPackage
+	for in := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := in.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	for _, goos := range []string{"linux", "windows"} {
+		for _, p := range packages(t, goos) {
+			name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+			allowed, known := mayImport[name]
+			if !known {
+				t.Errorf("%q has no place in the house; give it one here and in docs/ARCHITECTURE.md", name)
+			}
+			for _, imp := range p.Imports {
+				own, isOurs := strings.CutPrefix(imp, module+"/")
+				switch {
+				case isOurs && !slices.Contains(allowed, own):
+					t.Errorf("%s: %q imports %q, which the house does not allow", goos, name, own)
+				case isOurs:
+				case livesIn[imp] != "" && !slices.Contains(strings.Split(livesIn[imp], ", "), name):
+					t.Errorf("%s: %q imports %s, which lives in %s", goos, name, imp, livesIn[imp])
+				case livesIn[imp] == "" && strings.Contains(imp, ".") && !strings.HasPrefix(imp, "golang.org/x/"):
+					t.Errorf("%s: %q imports %s; say here where it lives", goos, name, imp)
+				}
+			}
+		}
+	}
+}
+
+// Every package says what it promises.
+func TestPackageDocs(t *testing.T) {
+	for _, p := range packages(t, "linux") {
+		if p.Doc == "" && !strings.HasSuffix(p.ImportPath, "/house") && !strings.HasSuffix(p.ImportPath, "/e2e") {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	const most = 400
+	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && d.Name() != ".ci" {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(path) != ".go" {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if n := bytes.Count(b, []byte("\n")); n > most {
+			t.Errorf("%s has %d lines; more than %d want a second room", path, n, most)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,235 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// wreck is a store at rest whose files are broken over and over.
+type wreck struct {
+	*bench
+	files map[string][]byte
+	was   map[string]Item // by path, when it came to rest
+}
+
+// newWreck has an item of each kind, and for a kill some steps that only the
+// journal has.
+func newWreck(t *testing.T, clean bool) *wreck {
+	w := &wreck{bench: newBench(t), files: map[string][]byte{}, was: map[string]Item{}}
+	for i := range 30 { // some pages full
+		w.offer(offer("9", fmt.Sprint("9/", i), fmt.Sprint(i)))
+	}
+	for _, name := range []string{"sent", "uncertain", "sending", "late", "lost"} {
+		w.offer(offer("1", name, name))
+	}
+	w.send("sent", 17)
+	w.must(w.NobodyKnows(w.openGate("uncertain").ID, false, try("cut")))
+	w.openGate("sending")
+	w.reopen()
+	w.send("late", 18)
+	w.must(w.NobodyKnows(w.openGate("lost").ID, false, try("lost")))
+	for _, rel := range []string{"sent", "uncertain", "sending", "late", "lost"} {
+		w.was[rel] = w.at(rel)
+	}
+	if clean {
+		w.close()
+	} else {
+		w.kill()
+	}
+	for _, name := range []string{ledgerName, journalName, cleanName} {
+		if b, err := os.ReadFile(w.file(name)); err == nil {
+			w.files[name] = b
+		}
+	}
+	return w
+}
+
+// broken puts the store back to rest, but for what broken holds; nil is no file.
+func (w *wreck) broken(broken map[string][]byte) {
+	w.t.Helper()
+	for _, name := range []string{ledgerName, journalName, cleanName} {
+		b, ok := broken[name]
+		if !ok {
+			b = w.files[name]
+		}
+		err := os.Remove(w.file(name))
+		if b != nil {
+			err = os.WriteFile(w.file(name), b, 0o600)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// keepsItsPromises opens the store and looks for what it must not forget.
+func (w *wreck) keepsItsPromises(what string) {
+	w.t.Helper()
+	if err := w.tryOpen(); err != nil {
+		w.t.Fatalf("%s: %v", what, err)
+	}
+	w.recount()
+	for rel := range w.was {
+		w.offer(offer("1", rel, rel)) // the rescan finds it again
+	}
+	for rel, was := range w.was {
+		if it := w.at(rel); it.ID != was.ID || it.State != was.State || it.Reason != was.Reason || it.FileID != was.FileID {
+			w.t.Errorf("%s: %s was %+v\nis %+v", what, rel, was, it)
+		}
+	}
+	var taken []ItemID
+	for it := w.take(); it.ID != ""; it = w.take(taken...) {
+		if it.Person != person("9") {
+			w.t.Errorf("%s: %s would be sent again", what, it.Rel)
+		}
+		taken = append(taken, it.ID)
+	}
+	w.close()
+}
+
+// refuses checks that Open says want and changes nothing.
+func (w *wreck) refuses(what string, want error) {
+	w.t.Helper()
+	before := w.content()
+	if err := w.tryOpen(); !errors.Is(err, want) {
+		w.t.Fatalf("%s: %v, want %v", what, err, want)
+	}
+	w.Store = nil
+	if after := w.content(); after != before {
+		w.t.Errorf("%s: the files were changed", what)
+	}
+}
+
+func (w *wreck) content() string {
+	entries, err := os.ReadDir(w.dir)
+	w.must(err)
+	var all strings.Builder
+	for _, e := range entries {
+		b, err := os.ReadFile(w.file(e.Name()))
+		w.must(err)
+		fmt.Fprintf(&all, "%s %q\n", e.Name(), b)
+	}
+	return all.String()
+}
+
+func TestDamagedLedger(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	for _, clean := range []bool{true, false} {
+		t.Run(fmt.Sprint("stopped cleanly ", clean), func(t *testing.T) {
+			t.Parallel()
+			w := newWreck(t, clean)
+			whole := w.files[ledgerName]
+			try := func(what string, ledger []byte) {
+				w.broken(map[string][]byte{ledgerName: ledger})
+				w.keepsItsPromises(what)
+			}
+			try("whole", whole)
+			try("removed", nil)
+			n := len(whole)
+			rnd := rand.New(rand.NewPCG(seed, 2))
+			for _, cut := range []int{0, 1, 4095, 4096, 8192, 12288, 16384, n / 2, n - 4096, n - 1, rnd.IntN(n), rnd.IntN(n)} {
+				try(fmt.Sprint("cut to ", cut), whole[:cut])
+			}
+			for page := range n / 4096 {
+				if page < 4 || (page%2 == 0) == clean {
+					b := bytes.Clone(whole)
+					clear(b[page*4096 : (page+1)*4096])
+					try(fmt.Sprint("zeroed page ", page), b)
+				}
+			}
+			for i := range 8 {
+				b := bytes.Clone(whole)
+				for range 1 << i {
+					b[rnd.IntN(n)] ^= byte(1 + rnd.IntN(255))
+				}
+				try(fmt.Sprint(1<<i, " bytes scribbled on, seed ", seed), b)
+			}
+		})
+	}
+}
+
+// lineNumber finds the n-th line, from 1, in a journal.
+func lineNumber(journal []byte, n int) []byte {
+	return bytes.SplitAfter(journal, []byte("\n"))[n-1]
+}
+
+func damagedLine(journal []byte, n int) []byte {
+	ln := lineNumber(journal, n)
+	bad := bytes.Clone(ln)
+	bad[len(bad)/2] ^= 1
+	return bytes.Replace(journal, ln, bad, 1)
+}
+
+func TestDamagedJournal(t *testing.T) {
+	w := newWreck(t, true)
+	whole := w.files[journalName]
+	last := bytes.Count(whole, []byte("\n"))
+	damages := map[string][]byte{
+		"removed": nil, "empty": {}, "no journal": []byte("something else\n"), "first line": damagedLine(whole, 1),
+		"middle": damagedLine(whole, 3), "last line": damagedLine(whole, last), "cut": whole[:len(whole)/2], "cut short": whole[:len(whole)-1],
+		"line left out": bytes.Replace(whole, lineNumber(whole, 4), nil, 1), "zeros": make([]byte, len(whole)),
+	}
+	for what, journal := range damages {
+		w.broken(map[string][]byte{journalName: journal, cleanName: w.files[cleanName]})
+		// Only the journal has changed since the clean stop.
+		w.must(os.Chtimes(w.file(ledgerName), time.Time{}, w.noted()))
+		w.keepsItsPromises(what)
+		w.must(os.Remove(w.file(ledgerName))) // the new journal holds it all by itself
+		w.keepsItsPromises(what + ", then the ledger removed")
+	}
+}
+
+// noted is the ledger's time in the note of the clean stop.
+func (w *wreck) noted() time.Time {
+	w.t.Helper()
+	var ns int64
+	s := string(w.files[cleanName])
+	if _, err := fmt.Sscanf(s[strings.Index(s, `"ledger_time":`):], `"ledger_time":%d`, &ns); err != nil {
+		w.t.Fatal(err)
+	}
+	return time.Unix(0, ns)
+}
+
+func TestDamagedJournalAfterAKill(t *testing.T) {
+	w := newWreck(t, false)
+	whole := w.files[journalName]
+	last := bytes.Count(whole, []byte("\n"))
+	w.broken(map[string][]byte{journalName: damagedLine(whole, 3)})
+	w.keepsItsPromises("a line that the ledger has long applied")
+	for what, journal := range map[string][]byte{
+		"removed": nil, "empty": {}, "first line and the rest": make([]byte, len(whole)), "cut": whole[:len(whole)/2],
+		"a step that only the journal had": damagedLine(whole, last-1),
+	} {
+		w.broken(map[string][]byte{journalName: journal})
+		w.refuses(what, ErrDamaged)
+	}
+}
+
+func TestBothDamaged(t *testing.T) {
+	w := newWreck(t, false)
+	half := len(w.files[ledgerName]) / 2
+	for what, broken := range map[string]map[string][]byte{
+		"no ledger, a damaged journal":    {ledgerName: nil, journalName: damagedLine(w.files[journalName], 3)},
+		"half a ledger, no journal":       {ledgerName: w.files[ledgerName][:half], journalName: nil},
+		"half a ledger, an empty journal": {ledgerName: w.files[ledgerName][:half], journalName: {}},
+		"an empty ledger, zeros":          {ledgerName: {}, journalName: make([]byte, 100)},
+	} {
+		w.broken(broken)
+		w.refuses(what, ErrDamaged)
+	}
+}
+
+func TestJournalOfAnotherLedger(t *testing.T) {
+	for _, clean := range []bool{true, false} {
+		w, other := newWreck(t, clean), newWreck(t, clean)
+		w.broken(map[string][]byte{journalName: other.files[journalName]})
+		w.refuses("another's journal", ErrDamaged)
+	}
+}
