@@ -111,12 +111,13 @@ func TestWorkersAtRandom(t *testing.T) {
 	b := newBench(t)
 	b.large = true
 	const workers, files = 8, 12
+	salt := []byte(b.m.Salt)
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
 			for i := range files {
 				o := offer(fmt.Sprint(w), fmt.Sprint(w, "-", i), fmt.Sprint(i))
-				id := newItemID([]byte(b.m.Salt), o.Person, o.SHA256)
+				id := newItemID(salt, o.Person, o.SHA256)
 				if err := errors.Join(b.Offer([]Offer{o}), b.OpenGate(id, Place{Root: o.Root, Rel: o.Rel}), b.Receipt(id, int64(i+1))); err != nil {
 					t.Error(err)
 				}

@@ -141,17 +141,31 @@ func orderKeys(it Item) [][]byte {
 // rootNumber gives each root a short number; with create it makes one up.
 func (l ledger) rootNumber(path string, create bool) (uint32, error) {
 	b := l.bucket(bucketRoots)
-	if v := b.Get([]byte(path)); len(v) == 4 {
-		return binary.BigEndian.Uint32(v), nil
+	if n := rootOf(b.Get([]byte(path))); n != 0 || !create {
+		return n, nil
 	}
-	if !create {
-		return 0, nil
-	}
-	n, err := b.NextSequence()
+	n := uint32(1) // roots are never forgotten, so the next number is free
+	err := b.ForEach(func(_, _ []byte) error {
+		n++
+		return nil
+	})
 	if err != nil {
 		return 0, err
 	}
-	return uint32(n), b.Put([]byte(path), binary.BigEndian.AppendUint32(nil, uint32(n)))
+	return n, b.Put([]byte(path), rootValue(n, []byte(path)))
+}
+
+// rootValue is a root's number with a checksum of both.
+func rootValue(n uint32, path []byte) []byte {
+	v := binary.BigEndian.AppendUint32(nil, n)
+	return binary.BigEndian.AppendUint32(v, castagnoli(append(v[:4:4], path...)))
+}
+
+func rootOf(v []byte) uint32 {
+	if len(v) < 4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(v)
 }
 
 type placeRecord struct {
@@ -233,11 +247,11 @@ func (l ledger) placeAt(key []byte) (Place, int64, error) {
 func (l ledger) rootPath(key []byte) (string, error) {
 	c := l.bucket(bucketRoots).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if len(key) >= 4 && string(v) == string(key[:4]) {
+		if len(key) >= 4 && len(v) >= 4 && string(v[:4]) == string(key[:4]) {
 			return string(k), nil
 		}
 	}
-	return "", errors.New("a place belongs to no root")
+	return "", fmt.Errorf("%w: a place belongs to no root", errRecord)
 }
 
 var errEnough = errors.New("enough")

@@ -21,6 +21,7 @@ type wire interface {
 	Send(ctx context.Context, u bloxs.Upload) (*bloxs.Answer, error)
 	Moved() int64
 	Flushed(ctx context.Context) error
+	FlushedWithin(ctx context.Context, d time.Duration) bool
 	Alive() error
 	MarkGate()
 	WroteSinceGate() bool
@@ -164,7 +165,8 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 		stop: stop, ctx: ctx, queue: w.opt.Queue, wire: w.wire, log: w.opt.Log, job: job, src: src,
 		gate: &gate{passed: make(chan struct{})},
 	}
-	a.body = newBody(head, src.file, src.place.Look.Size, tail, a.gate, a.lastBytes)
+	a.body = newBody(head, src.file, src.place.Look.Size, tail, a.gate,
+		func(within time.Duration) bool { return w.wire.FlushedWithin(ctx, within) }, a.lastBytes)
 
 	dog := watchdog{
 		gate: a.gate, moved: w.wire.Moved, cancel: cancel,

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"bloxdrop/queue"
 	"bloxdrop/store"
@@ -153,15 +155,19 @@ func TestOtherPlaces(t *testing.T) {
 }
 
 // TestFlatMemory sends a sparse file; what is allocated must not depend on
-// its size.
+// its size. BLOXDROP_BIG sets that, in bytes.
 func TestFlatMemory(t *testing.T) {
-	const size = 96 << 20
+	size := int64(96 << 20)
+	if n, err := strconv.ParseInt(os.Getenv("BLOXDROP_BIG"), 10, 64); err == nil {
+		size = n
+	}
 	r := newRig(t, answerID)
 	job := r.file("1234/a.bin", nil)
 	must(t, os.Truncate(path(job.Places[0]), size))
 	job.Places[0] = r.place("1234/a.bin")
 	job.Item.Size = size
 	job.Item.SHA256 = zeroes(size)
+	r.opt.MaxSize = size
 	r.start()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -169,13 +175,18 @@ func TestFlatMemory(t *testing.T) {
 		t.Fatalf("got %+v", o)
 	}
 	runtime.ReadMemStats(&after)
+	if status, err := os.ReadFile("/proc/self/status"); err == nil {
+		_, anon, _ := strings.Cut(string(status), "RssAnon:")
+		anon, _, _ = strings.Cut(anon, "\n")
+		t.Logf("%d MiB sent, RssAnon now %s", size>>20, strings.TrimSpace(anon))
+	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 2<<20 {
 		t.Errorf("%d KiB allocated for %d MiB", used>>10, size>>20)
 	}
 }
 
 func zeroes(size int64) (d store.Digest) {
-	b := newBody(nil, io.LimitReader(zeroReader{}, size), size, nil, nil, nil)
+	b := newBody(nil, io.LimitReader(zeroReader{}, size), size, nil, &gate{}, func(time.Duration) bool { return true }, nil)
 	b.pass = func() error { copy(d[:], b.hash.Sum(nil)); return nil }
 	io.Copy(io.Discard, b)
 	return d

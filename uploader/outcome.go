@@ -114,7 +114,7 @@ func withoutToken(err error) queue.Outcome {
 		o.Detail = fmt.Sprintf("Bloxs refuses the API key: %v; check bloxs.api_key and bloxs.api_secret", err)
 	}
 	if e.FixedToken {
-		o.Detail = e.Error()
+		o.Class, o.Detail = queue.SignIn, e.Error() // there is no key that could be denied
 	}
 	return o
 }

@@ -79,6 +79,7 @@ func TestFixedToken(t *testing.T) {
 	if o.Class != queue.SignIn || !strings.Contains(o.Detail, "bloxs.token") || sim.Uploads.Count() != 1 {
 		t.Errorf("got %+v after %d requests", o, sim.Uploads.Count())
 	}
+	r.stop() // the log is written last
 	if strings.Contains(r.log.String(), "wrong") {
 		t.Error("the token is in the log")
 	}

@@ -122,18 +122,18 @@ func TestARenamedFolder(t *testing.T) {
 		want = append(want, fmt.Sprintf("2%d/sub/deep/f", i))
 	}
 	b.untilPlaces(want...)
-	b.watches("2%d/sub/deep")
+	b.watches("2%d/sub/deep", "g", "h", "i")
 	for i := range 5 {
 		b.rename(fmt.Sprintf("2%d/sub", i), fmt.Sprintf("3%d/sub", i))
 	}
-	b.watches("3%d/sub/deep")
+	b.watches("3%d/sub/deep", "j", "k", "l")
 }
 
 // watches writes into five folders again and again, since the scans that
 // follow a renaming find the first files without any event of these folders.
-func (b *bench) watches(dir string) {
+func (b *bench) watches(dir string, names ...string) {
 	b.t.Helper()
-	for _, name := range []string{"g", "h", "i"} {
+	for _, name := range names {
 		for i := range 5 {
 			b.write(fmt.Sprintf(dir, i)+"/"+name, name)
 		}

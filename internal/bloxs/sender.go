@@ -187,6 +187,14 @@ func (s *Sender) Flushed(ctx context.Context) error {
 	return conn.flushed(ctx)
 }
 
+// FlushedWithin is Flushed for those who have something to do meanwhile: it
+// waits no longer than d, and says whether all was acknowledged by then.
+func (s *Sender) FlushedWithin(ctx context.Context, d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return s.Flushed(ctx) == nil
+}
+
 // Alive returns an error once the current connection is known to be of no use:
 // the peer has closed or reset it, or we did.
 func (s *Sender) Alive() error {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,9 +46,27 @@ type office struct {
 	root   string
 	config string
 	bloxs  *bloxstest.Server
-	log    *bytes.Buffer
+	log    *logbook
 	daemon *exec.Cmd
 	ended  chan error
+}
+
+// logbook takes what the daemons of an office log, while the test reads it.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 const settle = 300 * time.Millisecond
@@ -56,7 +75,7 @@ const settle = 300 * time.Millisecond
 func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &bytes.Buffer{}}
+	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}}
 	if opts.Persons == nil {
 		opts.Persons = func(string, string) (bloxstest.Person, bool) { return bloxstest.Person{Name: "P. Jansen"}, true }
 	}

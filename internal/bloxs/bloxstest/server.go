@@ -108,7 +108,7 @@ func (s *Server) Start() error {
 // Serve serves on l until Close. It returns at once.
 func (s *Server) Serve(l net.Listener) {
 	s.URL = "http://" + l.Addr().String()
-	s.serving.Go(func() { _ = s.http.Serve(quickAcks(l)) })
+	s.serving.Go(func() { _ = s.http.Serve(l) })
 }
 
 // Close cuts every connection, ends what is held, and waits for it.

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"maps"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// verifier adds everything up anew. A checksum tells of a damaged record, but
+// not of a damaged key, under which a sent item would never be found again: so
+// every key is derived from its record, and every index entry is looked for.
+type verifier struct {
+	l       ledger
+	entries map[string]int // how many each index ought to have
+	items   map[State]int
+	places  int
+	placed  int
+}
+
+func verify(tx *bolt.Tx, m meta) error {
+	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}}
+	for _, part := range []struct {
+		bucket []byte
+		check  func(k, raw []byte) error
+	}{
+		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person},
+	} {
+		if err := v.l.bucket(part.bucket).ForEach(part.check); err != nil {
+			return fmt.Errorf("%q: %w", part.bucket, err)
+		}
+	}
+	return v.totals()
+}
+
+func (v *verifier) root(path, raw []byte) error {
+	if !bytes.Equal(raw, rootValue(rootOf(raw), path)) {
+		return fmt.Errorf("%w: root %q", errRecord, path)
+	}
+	return nil
+}
+
+func (v *verifier) item(k, raw []byte) error {
+	var r itemRecord
+	if err := decode(raw, &r); err != nil {
+		return err
+	}
+	it := r.item(ItemID(hex.EncodeToString(k)))
+	if newItemID([]byte(v.l.m.Salt), it.Person, it.SHA256) != it.ID {
+		return fmt.Errorf("%w: item %s is under a wrong key", errRecord, it.ID)
+	}
+	places := 0
+	err := v.l.scan(bucketItemPlaces, k, func([]byte) error {
+		places++
+		return nil
+	})
+	if err != nil || places != it.Places {
+		return fmt.Errorf("%w: item %s has %d places, not %d", errRecord, it.ID, places, it.Places)
+	}
+	v.items[it.State]++
+	if places > 0 {
+		v.placed++
+	}
+	for _, key := range orderKeys(it) {
+		if err := v.entry(bucketOrder, key); err != nil {
+			return err
+		}
+	}
+	return v.entry(bucketPersonItems, append(personItemsPrefix(it.Person), k...))
+}
+
+func (v *verifier) place(k, _ []byte) error {
+	p, _, err := v.l.placeAt(k)
+	if err != nil {
+		return err
+	}
+	n, err := v.l.rootNumber(p.Root, false)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(placeKey(n, p.Rel), k) || !v.has(bucketItems, itemKey(p.Item)) {
+		return fmt.Errorf("%w: place %q is under a wrong key, or of no item", errRecord, p.Rel)
+	}
+	v.places++
+	return v.entry(bucketItemPlaces, append(itemKey(p.Item), k...))
+}
+
+func (v *verifier) person(k, raw []byte) error {
+	var r personRecord
+	if err := decode(raw, &r); err != nil {
+		return err
+	}
+	if !bytes.Equal(personKeyBytes(r.Key), k) {
+		return fmt.Errorf("%w: a person is under a wrong key", errRecord)
+	}
+	if r.NextLookUp == 0 {
+		return nil
+	}
+	return v.entry(bucketLookUps, lookUpKey(r.NextLookUp, r.Key))
+}
+
+// entry counts what an index ought to have, and checks that it has it.
+func (v *verifier) entry(bucket, key []byte) error {
+	v.entries[string(bucket)]++
+	if !v.has(bucket, key) {
+		return fmt.Errorf("%w: %q lacks an entry", errRecord, bucket)
+	}
+	return nil
+}
+
+func (v *verifier) has(bucket, key []byte) bool {
+	k, _ := v.l.bucket(bucket).Cursor().Seek(key)
+	return bytes.Equal(k, key)
+}
+
+// totals finds entries that belong to no record, and miscounts.
+func (v *verifier) totals() error {
+	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps} {
+		n := 0
+		err := v.l.bucket(bucket).ForEach(func(_, value []byte) error {
+			n++
+			if len(value) > 1 {
+				return fmt.Errorf("%w: %q holds a value", errRecord, bucket)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if want := v.entries[string(bucket)]; n != want {
+			return fmt.Errorf("%w: %q has %d entries, not %d", errRecord, bucket, n, want)
+		}
+	}
+	noted := maps.Clone(v.l.m.Items)
+	maps.DeleteFunc(noted, func(_ State, n int) bool { return n == 0 })
+	if !maps.Equal(noted, v.items) || v.l.m.Places != v.places || v.l.m.Placed != v.placed {
+		return fmt.Errorf("%w: its counts don't add up", errRecord)
+	}
+	return nil
+}
