@@ -182,7 +182,10 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		return q.store.NotStored(id, try)
 	case Stale:
 		try.Due = now.Add(q.opts.RetryMin)
-		return q.store.NotStored(id, try)
+		if err := q.store.NotStored(id, try); err != nil {
+			return err
+		}
+		return q.store.Suspect(job.Places)
 	case SignIn, Denied, Misconfigured, Limited:
 		return q.store.NotStored(id, try)
 	default: // Stopped before the gate: as if it had not been tried

@@ -22,19 +22,20 @@ type wreck struct {
 // journal has.
 func newWreck(t *testing.T, clean bool) *wreck {
 	w := &wreck{bench: newBench(t), files: map[string][]byte{}, was: map[string]Item{}}
+	w.large = true // open recounts
+	w.rescan()
+	var more []Offer
 	for i := range 30 { // some pages full
-		w.offer(offer("9", fmt.Sprint("9/", i), fmt.Sprint(i)))
+		more = append(more, offer("9", fmt.Sprint("9/", i), fmt.Sprint(i)))
 	}
-	for _, name := range []string{"sent", "uncertain", "sending", "late", "lost"} {
-		w.offer(offer("1", name, name))
-	}
+	w.offer(more...)
 	w.send("sent", 17)
 	w.must(w.NobodyKnows(w.openGate("uncertain").ID, false, try("cut")))
 	w.openGate("sending")
 	w.reopen()
 	w.send("late", 18)
 	w.must(w.NobodyKnows(w.openGate("lost").ID, false, try("lost")))
-	for _, rel := range []string{"sent", "uncertain", "sending", "late", "lost"} {
+	for _, rel := range precious {
 		w.was[rel] = w.at(rel)
 	}
 	if clean {
@@ -48,6 +49,16 @@ func newWreck(t *testing.T, clean bool) *wreck {
 		}
 	}
 	return w
+}
+
+var precious = []string{"sent", "uncertain", "sending", "late", "lost"}
+
+func (w *wreck) rescan() {
+	var all []Offer
+	for _, rel := range precious {
+		all = append(all, offer("1", rel, rel))
+	}
+	w.offer(all...)
 }
 
 // broken puts the store back to rest, but for what broken holds; nil is no file.
@@ -75,9 +86,8 @@ func (w *wreck) keepsItsPromises(what string) {
 		w.t.Fatalf("%s: %v", what, err)
 	}
 	w.recount()
-	for rel := range w.was {
-		w.offer(offer("1", rel, rel)) // the rescan finds it again
-	}
+	w.rescan()
+	w.recount()
 	for rel, was := range w.was {
 		if it := w.at(rel); it.ID != was.ID || it.State != was.State || it.Reason != was.Reason || it.FileID != was.FileID {
 			w.t.Errorf("%s: %s was %+v\nis %+v", what, rel, was, it)
@@ -134,17 +144,17 @@ func TestDamagedLedger(t *testing.T) {
 			try("removed", nil)
 			n := len(whole)
 			rnd := rand.New(rand.NewPCG(seed, 2))
-			for _, cut := range []int{0, 1, 4095, 4096, 8192, 12288, 16384, n / 2, n - 4096, n - 1, rnd.IntN(n), rnd.IntN(n)} {
+			for _, cut := range []int{0, 1, 4096, 8192, 12288, n / 2, n - 4096, rnd.IntN(n)} {
 				try(fmt.Sprint("cut to ", cut), whole[:cut])
 			}
 			for page := range n / 4096 {
-				if page < 4 || (page%2 == 0) == clean {
+				if (page%2 == 0) == clean { // each is zeroed in one of the two
 					b := bytes.Clone(whole)
 					clear(b[page*4096 : (page+1)*4096])
 					try(fmt.Sprint("zeroed page ", page), b)
 				}
 			}
-			for i := range 8 {
+			for i := range 6 {
 				b := bytes.Clone(whole)
 				for range 1 << i {
 					b[rnd.IntN(n)] ^= byte(1 + rnd.IntN(255))
@@ -168,6 +178,7 @@ func damagedLine(journal []byte, n int) []byte {
 }
 
 func TestDamagedJournal(t *testing.T) {
+	t.Parallel()
 	w := newWreck(t, true)
 	whole := w.files[journalName]
 	last := bytes.Count(whole, []byte("\n"))
@@ -198,6 +209,7 @@ func (w *wreck) noted() time.Time {
 }
 
 func TestDamagedJournalAfterAKill(t *testing.T) {
+	t.Parallel()
 	w := newWreck(t, false)
 	whole := w.files[journalName]
 	last := bytes.Count(whole, []byte("\n"))
@@ -213,6 +225,7 @@ func TestDamagedJournalAfterAKill(t *testing.T) {
 }
 
 func TestBothDamaged(t *testing.T) {
+	t.Parallel()
 	w := newWreck(t, false)
 	half := len(w.files[ledgerName]) / 2
 	for what, broken := range map[string]map[string][]byte{
@@ -227,6 +240,7 @@ func TestBothDamaged(t *testing.T) {
 }
 
 func TestJournalOfAnotherLedger(t *testing.T) {
+	t.Parallel()
 	for _, clean := range []bool{true, false} {
 		w, other := newWreck(t, clean), newWreck(t, clean)
 		w.broken(map[string][]byte{journalName: other.files[journalName]})

@@ -50,6 +50,7 @@ func TestAnotherKindOfIdentifierIsAnotherItem(t *testing.T) {
 }
 
 func TestRenameCopyMove(t *testing.T) {
+	t.Parallel()
 	// The rescan may see the new name first, or the old one gone first.
 	for name, order := range map[string][]int{"new first": {0, 1}, "gone first": {1, 0}} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +134,7 @@ func TestEditLeavesTheOldItem(t *testing.T) {
 var awkward = []string{"a", "a b", "ab", "a\x01", "a\x02", "a\x01b", "a\x02\x11", "\x01", "\x02", "\x10", "a\xff", "\xfe\xff", "é", "a.pdf", " ", "..."}
 
 func TestGoneBelow(t *testing.T) {
+	t.Parallel()
 	for _, gone := range append(slices.Clone(awkward), "", "none") {
 		b := newBench(t)
 		b.large = true
@@ -163,6 +165,7 @@ func TestGoneBelow(t *testing.T) {
 }
 
 func TestPlacesFilesKnown(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.large = true
 	if n, folders, err := b.Places("/scans", ""); n != 0 || folders != nil || err != nil {

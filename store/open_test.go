@@ -21,6 +21,7 @@ func (b *bench) alter(fn func(tx *bolt.Tx) error) {
 }
 
 func TestNewerLedger(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(tx *bolt.Tx) error{
 		"other buckets": func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketOrder) },
 		"other records": func(tx *bolt.Tx) error { return tx.Bucket(bucketItems).Put([]byte("new"), []byte("shape")) },

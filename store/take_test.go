@@ -18,6 +18,7 @@ func (b *bench) drain() (rels []string) {
 }
 
 func TestTakeIsFairAcrossPersons(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.large = true
 	var many []Offer
@@ -131,11 +132,12 @@ func TestDueTimes(t *testing.T) {
 
 // TestManyBecomeDue goes beyond what one Take promotes.
 func TestManyBecomeDue(t *testing.T) {
+	t.Parallel()
 	for name, jump := range map[string]time.Duration{"in time": time.Minute, "clock jumped back": -5 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.large = true
-			const n = 700
+			const n = 600
 			var batch []Offer
 			for i := range n {
 				batch = append(batch, offer(fmt.Sprint(i%7), fmt.Sprint(i), fmt.Sprint(i)))

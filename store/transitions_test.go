@@ -81,6 +81,7 @@ func stage(b *bench, each func(i, j int, id ItemID, rel string)) {
 }
 
 func TestTransitions(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	stage(b, func(i, j int, id ItemID, rel string) {
 		was := b.item(id)
@@ -121,6 +122,7 @@ func same(t *testing.T, before, after map[ItemID]Item) {
 // TestTransitionsKilled: what the journal holds is there behind a kill, and
 // nothing is left sending that isn't.
 func TestTransitionsKilled(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	type step struct {
 		i, j int

@@ -23,6 +23,7 @@ type walker struct {
 // TestRandomWalk: whatever happens in whatever order, the books add up, what
 // was sent stays sent, and what is uncertain stays held.
 func TestRandomWalk(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("STORE_SEED"); s != "" {
 		_, err := fmt.Sscan(s, &seed)
@@ -36,7 +37,7 @@ func TestRandomWalk(t *testing.T) {
 	w.large = true // check recounts
 	moves := []func(){w.drop, w.drop, w.drop, w.remove, w.removeFolder, w.gate, w.gate, w.answer, w.answer, w.answer, w.notYet,
 		w.lookUp, w.resolve, w.retry, w.confirm}
-	for range 600 {
+	for range 500 {
 		w.now = w.now.Add(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
 		moves[w.rnd.IntN(len(moves))]()
 		w.check()

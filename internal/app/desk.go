@@ -184,8 +184,10 @@ func (a *App) Confirm(_ context.Context, path string) (string, error) {
 	}
 	key, folder, err := a.personOf(path)
 	switch {
+	case a.watcher.Classify(path).Kind == watcher.Missing:
+		return "", fmt.Errorf("nothing is at %s: name the folder, or a file in it", path)
 	case err != nil:
-		return "", err
+		return "", fmt.Errorf("%s is in no person's folder: %w", path, err)
 	case folder == "":
 		return "", fmt.Errorf("the folder of %s shows no name that could be confirmed", path)
 	}
@@ -203,18 +205,21 @@ func (a *App) personOf(path string) (key store.PersonKey, folder string, err err
 		if w.Path != c.Root || c.Kind == watcher.Outside {
 			continue
 		}
-		folders := strings.Split(c.Rel, "/")
-		if c.Kind != watcher.Folder {
+		var folders []string
+		if c.Rel != "" {
+			folders = strings.Split(c.Rel, "/")
+		}
+		if c.Kind != watcher.Folder && len(folders) > 0 {
 			folders = folders[:len(folders)-1]
 		}
 		p, err := w.Pattern.Match(folders)
 		if err != nil {
-			return key, "", fmt.Errorf("%s is in no person's folder: %w", path, err)
+			return key, "", err
 		}
 		key = store.PersonKey{Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation, Kind: p.Kind, ID: p.ID}
 		return key, p.Name, nil
 	}
-	return key, "", fmt.Errorf("%s is outside every watched root", path)
+	return key, "", errors.New("it is outside every watched root")
 }
 
 // Pause keeps everything back until Resume.

@@ -60,6 +60,10 @@ func (a *App) layoutOf(root string) string {
 }
 
 func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Explanation, error) {
+	if c.Rel == "" {
+		ex.Reason = "it is a watched root, with the layout " + a.layoutOf(c.Root)
+		return a.countBelow(c, ex)
+	}
 	key, name, err := a.personOf(ex.Path)
 	if err != nil {
 		ex.Reason = "it is no person's folder: " + err.Error()
@@ -69,6 +73,11 @@ func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Ex
 	if name != "" {
 		ex.Reason += fmt.Sprintf(", and shows the name %q", name)
 	}
+	return a.countBelow(c, ex)
+}
+
+// countBelow adds what became of the files below a folder.
+func (a *App) countBelow(c watcher.Class, ex control.Explanation) (control.Explanation, error) {
 	if a.store == nil {
 		return ex, nil
 	}
@@ -85,15 +94,16 @@ func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Ex
 			break
 		}
 	}
-	ex.Reason += "; its files:"
+	var each []string
 	for _, state := range itemStates() {
 		if n := counts[state]; n > 0 {
-			ex.Reason += fmt.Sprintf(" %d %s", n, state)
+			each = append(each, fmt.Sprintf("%d %s", n, state))
 		}
 	}
-	if len(counts) == 0 {
-		ex.Reason += " none yet"
+	if len(each) == 0 {
+		each = []string{"none yet"}
 	}
+	ex.Reason += "; its files: " + strings.Join(each, ", ")
 	return ex, nil
 }
 
@@ -213,8 +223,8 @@ func (a *App) waitingReason(it store.Item) (reason, remedy string) {
 	if a.began.IsZero() {
 		return reason + "; bloxdrop is not running", "start bloxdrop"
 	}
-	for _, p := range a.pauses() {
-		return reason + "; sending is paused: " + p.Cause, p.Remedy
+	if p := a.pauses(); len(p) > 0 {
+		return reason + "; sending is paused: " + p[0].Cause, p[0].Remedy
 	}
 	return reason, ""
 }

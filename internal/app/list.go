@@ -30,22 +30,13 @@ func (a *App) List(ctx context.Context, state string, each func(control.Entry) e
 	switch {
 	case state == "settling":
 		a.survey(ctx)
-		for _, s := range a.watcher.Settling() {
-			e := control.Entry{Path: filepath.Join(s.Root, filepath.FromSlash(s.Rel)), State: state, Detail: s.Why, FirstSeen: control.Stamp(s.Since)}
-			e.Paths = []string{e.Path}
-			if err := each(e); err != nil {
-				return err
-			}
-		}
-		return nil
+		return a.listSettling(ctx, each)
 	case state == "unmatched", state == "ignored":
 		return a.watcher.Walk(ctx, func(c watcher.Class) error {
 			if string(c.Kind) != state && (c.Kind != watcher.Irregular || state != "ignored") {
 				return nil
 			}
-			e := control.Entry{Path: filepath.Join(c.Root, filepath.FromSlash(c.Rel)), State: state, Detail: c.Reason}
-			e.Paths = []string{e.Path}
-			return each(e)
+			return each(fileEntry(c, state, c.Reason))
 		})
 	case state != "" && !slices.Contains(States(), state):
 		return fmt.Errorf("%q is no state; there are %s", state, strings.Join(States(), ", "))
@@ -53,6 +44,30 @@ func (a *App) List(ctx context.Context, state string, each func(control.Entry) e
 		return a.damage
 	}
 	return a.listItems(ctx, store.State(state), each)
+}
+
+func (a *App) listSettling(ctx context.Context, each func(control.Entry) error) error {
+	return a.watcher.Walk(ctx, func(c watcher.Class) error {
+		switch {
+		case c.Kind != watcher.Personal:
+			return nil
+		case c.Settling != nil:
+			e := fileEntry(c, "settling", c.Settling.Why)
+			e.FirstSeen = control.Stamp(c.Settling.Since)
+			return each(e)
+		}
+		it, place, err := a.itemNow(ctx, c)
+		if err != nil || it.ID != "" && place.Look == a.lookAt(c) {
+			return err
+		}
+		return each(fileEntry(c, "settling", "the next rescan takes it in"))
+	})
+}
+
+// fileEntry is for a file that is no item's.
+func fileEntry(c watcher.Class, state, why string) control.Entry {
+	path := fullPath(c)
+	return control.Entry{Path: path, Paths: []string{path}, State: state, Detail: why}
 }
 
 // listItems shows items as a person sees them: what a worker has is sending.
@@ -116,6 +131,9 @@ func (a *App) entry(it store.Item) (control.Entry, error) {
 		State: string(it.State), Reason: string(it.Reason), Detail: it.Detail, TraceID: it.TraceID, Attempts: it.Attempts,
 		FileID: it.FileID, SHA256: it.SHA256.String(), Size: it.Size,
 		FirstSeen: control.Stamp(it.FirstSeen), SentAt: control.Stamp(it.SentAt),
+	}
+	if it.State != store.Held {
+		e.Reason = "" // one that was withdrawn keeps why it was held before
 	}
 	if it.State == store.Waiting {
 		e.NextTry = control.Stamp(it.Due)

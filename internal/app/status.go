@@ -97,13 +97,14 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 		st.Settling += r.Settling
 		st.Unmatched += r.Unmatched
 		st.Ignored += r.Ignored
+		there := n + r.Settling - r.Resettling + r.Unmatched + r.Ignored
+		st.Files += there
 		st.Roots = append(st.Roots, control.Root{
 			Path: r.Path, Online: r.Online, Offline: r.Offline, Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
-			Files: n + r.Settling - r.Resettling + r.Unmatched + r.Ignored,
+			Files: there,
 		})
 	}
 	st.Duplicate = max(places-placed, 0)
-	st.Files = places + st.Settling + st.Unmatched + st.Ignored
 	return nil
 }
 

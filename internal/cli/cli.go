@@ -97,7 +97,12 @@ Bloxs has answered with a file ID.
 
 Try it without Bloxs:  bloxdrop demo`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usage(fmt.Errorf("there is no command %q; `bloxdrop --help` lists them", args[0]))
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return errors.Join(cmd.Help(), &exitError{code: exitUsage})
 		},

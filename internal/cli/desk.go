@@ -98,7 +98,7 @@ func (e *env) say(cmd *cobra.Command, do func(ctx context.Context, d control.Des
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(e.out, text)
+		_, err = fmt.Fprintln(e.out, shown(text))
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -22,20 +23,26 @@ func (e *env) explain() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(e.out, "%s\n  %s: %s\n", ex.Path, ex.State, ex.Reason)
-				if ex.Item != nil {
-					fmt.Fprintf(e.out, "  person %s, item %s, %d attempts\n", ex.Item.Person, ex.Item.Item, ex.Item.Attempts)
-					for _, p := range ex.Item.Paths {
-						if p != ex.Path {
-							fmt.Fprintf(e.out, "  also at %s\n", p)
-						}
-					}
-				}
-				if ex.Remedy != "" {
-					fmt.Fprintf(e.out, "  to do: %s\n", ex.Remedy)
-				}
+				printExplanation(e.out, ex)
 				return nil
 			})
 		},
+	}
+}
+
+func printExplanation(out io.Writer, ex control.Explanation) {
+	line := func(format string, args ...any) { fmt.Fprintln(out, shown(fmt.Sprintf(format, args...))) }
+	line("%s", ex.Path)
+	line("  %s: %s", ex.State, ex.Reason)
+	if it := ex.Item; it != nil {
+		line("  person %s, item %s, tried %s", it.Person, it.Item, times(it.Attempts))
+		for _, p := range it.Paths {
+			if p != ex.Path {
+				line("  also at %s", p)
+			}
+		}
+	}
+	if ex.Remedy != "" {
+		line("  to do: %s", ex.Remedy)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,9 @@ func (e *env) list() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List items, or files that are none", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if state != "" && !slices.Contains(app.States(), state) {
+				return usage(fmt.Errorf("%q is no state; there are %s", state, strings.Join(app.States(), ", ")))
+			}
 			return e.withDesk(cmd.Context(), func(ctx context.Context, d control.Desk) error {
 				if asJSON {
 					return listJSON(ctx, e.out, d, state)
@@ -84,5 +88,5 @@ func entryLine(en control.Entry) string {
 	if en.Item != "" && en.Reason == "uncertain" {
 		parts = append(parts, "item "+en.Item)
 	}
-	return strings.Join(parts, "  ")
+	return shown(strings.Join(parts, "  "))
 }

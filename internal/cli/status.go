@@ -42,10 +42,10 @@ func printStatus(out io.Writer, st control.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "bloxdrop\t%s\n", st.State)
 	for _, p := range st.Pauses {
-		fmt.Fprintf(w, "paused\t%s: %s\n", p.Cause, p.Remedy)
+		fmt.Fprintf(w, "paused\t%s: %s\n", p.Cause, shown(p.Remedy))
 	}
 	for _, n := range st.Notes {
-		fmt.Fprintf(w, "note\t%s\n", n)
+		fmt.Fprintf(w, "note\t%s\n", shown(n))
 	}
 	count := func(name string, n int, what string) {
 		if n > 0 {
@@ -68,7 +68,7 @@ func printStatus(out io.Writer, st control.Status) error {
 	count("  ignored", st.Ignored, "by a pattern")
 	count("  duplicate", st.Duplicate, "further places of the same content")
 	for _, r := range st.Roots {
-		fmt.Fprintf(w, "root\t%s\t%s\n", r.Path, rootLine(r))
+		fmt.Fprintf(w, "root\t%s\t%s\n", shown(r.Path), shown(rootLine(r)))
 	}
 	return w.Flush()
 }

@@ -209,7 +209,11 @@ func TestNameMismatch(t *testing.T) {
 	if i < 0 || o.bloxs.Stored()[i].Person != "1002" {
 		t.Errorf("%+v", o.bloxs.Stored())
 	}
+	o.write("1002/plain.txt", "a folder without a name")
 	if s := o.ask("confirm", filepath.Join(o.root, "1002")); s.code != 1 || !strings.Contains(s.err, "shows no name") {
+		t.Errorf("exit code %d: %s", s.code, s.err)
+	}
+	if s := o.ask("confirm", filepath.Join(o.root, "1003 - Baker")); s.code != 1 || !strings.Contains(s.err, "nothing is at") {
 		t.Errorf("exit code %d: %s", s.code, s.err)
 	}
 }
@@ -221,7 +225,7 @@ func TestConfirmFolder(t *testing.T) {
 	o.write("1003 - Bakker/deep/er/passport.txt", "passport")
 	o.start()
 	o.untilAt("1003 - Bakker/deep/er/passport.txt", "held", "name-mismatch")
-	o.kill()
+	o.stop()
 	o.says(o.run("confirm", filepath.Join(o.root, "1003 - Bakker")), "1 file") // with nothing running
 	o.start()
 	o.untilSent(1)

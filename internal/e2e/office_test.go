@@ -133,12 +133,33 @@ func (o *office) write(rel, content string) string {
 // start runs the daemon and waits until it answers.
 func (o *office) start() {
 	o.t.Helper()
+	o.launch()
+	o.answers()
+	o.until("running", func(st control.Status) bool { return st.State != control.Stopped })
+}
+
+// launch runs the daemon, and does not wait for anything.
+func (o *office) launch() {
+	o.t.Helper()
 	o.daemon = exec.Command(binary, "run", "--config", o.config)
 	o.daemon.Stderr = o.log
 	o.must(o.daemon.Start())
 	o.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(o.daemon, o.ended)
-	o.until("running", func(st control.Status) bool { return st.State != control.Stopped })
+}
+
+// answers waits until the daemon has said where commands reach it: one that
+// comes earlier has the ledger open for a moment, and slows the start.
+func (o *office) answers() {
+	o.t.Helper()
+	pid := fmt.Sprintf(`"pid":%d`, o.daemon.Process.Pid)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		b, err := os.ReadFile(filepath.Join(o.dir, "store", "control.json"))
+		if err == nil && strings.Contains(string(b), pid) {
+			return
+		}
+	}
+	o.t.Fatalf("the daemon does not come up\n%s", o.log)
 }
 
 func (o *office) end(sig syscall.Signal) {

@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+// puzzle is an office with a path of every kind.
+func puzzle(t *testing.T) *office {
+	opts := staff()
+	opts.BodyLimit = 100 << 20
+	o := newOffice(t, opts, `[store]`, "max_size = \"20 KiB\"\n\n[store]", `rescan = "1s"`, "rescan = \"1s\"\nignore = [\"*.bak\"]")
+	o.bloxs.Uploads.For("1004", bloxstest.Status(503))
+	o.bloxs.Uploads.For("1003", bloxstest.Problem(415, "Unsupported.", map[string][]string{"File": {"This type is not allowed"}}))
+	o.write("1001 - Jansen/lease.txt", "lease")
+	o.write("1001 - Jansen/copy/lease copy.txt", "lease")
+	o.write("1001 - Jansen/draft.BAK", "draft")
+	o.write("1001 - Jansen/.hidden/x.txt", "x")
+	o.write("1001 - Jansen/empty.txt", "")
+	o.write("1001 - Jansen/big.bin", strings.Repeat("big", 10_000))
+	o.write("1001 - Jansen/gone.txt", "gone")
+	o.write("1002 - Bakker/passport.txt", "passport")
+	o.write("1003/refused.txt", "refused")
+	o.write("1004/late.txt", "late")
+	o.write("1234 - Bakker/letter.txt", "letter")
+	o.write("New folder/scan.txt", "whose?")
+	o.write("loose.txt", "whose?")
+	if runtime.GOOS != "windows" {
+		o.must(os.Symlink("lease.txt", filepath.Join(o.root, "1001 - Jansen", "link.txt")))
+	}
+	o.age()
+	return o
+}
+
+// age makes files look an hour old that aren't, since one that has just
+// changed is hashed, and counts as settling, once more.
+func (o *office) age() {
+	o.t.Helper()
+	past := time.Now().Add(-time.Hour)
+	o.must(filepath.WalkDir(o.root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		if info, err := d.Info(); err != nil || info.ModTime().Before(past.Add(time.Minute)) {
+			return err
+		}
+		return os.Chtimes(path, past, past)
+	}))
+}
+
+// solved checks what `explain` says about every path of the puzzle.
+func (o *office) solved(running bool) {
+	o.t.Helper()
+	at := func(rel string) string { return filepath.Join(o.root, filepath.FromSlash(rel)) }
+	lease := o.entry("1001 - Jansen/lease.txt")
+	id := "file " + strconv.FormatInt(lease.FileID, 10)
+	o.explained(at("1001 - Jansen/lease.txt"), "sent: it is in Bloxs as "+id, "for person 1001", "also at "+at("1001 - Jansen/copy/lease copy.txt"), lease.Item)
+	o.explained(at("1001 - Jansen/copy/lease copy.txt"), "sent: it is in Bloxs as "+id, "also at "+at("1001 - Jansen/lease.txt"))
+	o.explained(at("1001 - Jansen/draft.BAK"), "ignored", `"*.bak"`, "to do:")
+	o.explained(at("1001 - Jansen/.hidden/x.txt"), "ignored", `".*"`)
+	o.explained(at("1001 - Jansen/empty.txt"), "settling", "empty", "waits for content")
+	o.explained(at("1001 - Jansen/big.bin"), "held: rejected", "larger than max_size", "upload.max_size")
+	o.explained(at("1002 - Bakker/passport.txt"), "held: name-mismatch", "Fatima El Amrani", "bloxdrop confirm")
+	o.explained(at("1003/refused.txt"), "held: rejected", "This type is not allowed", "traceId", "bloxdrop retry")
+	late := []string{"waiting: it waits for its next try", "503"}
+	if !running {
+		late = append(late, "not running", "to do: start bloxdrop")
+	}
+	o.explained(at("1004/late.txt"), late...)
+	o.explained(at("1234 - Bakker/letter.txt"), "held: unknown-person", "There is no person with reference 1234", "rename the folder", "bloxdrop retry")
+	o.explained(at("New folder/scan.txt"), "unmatched", "New folder", `"{reference}[ - {name}]"`, "to do: move it")
+	o.explained(at("loose.txt"), "unmatched", `"{reference}[ - {name}]"`)
+	o.explained(filepath.Join(o.dir, "elsewhere.txt"), "outside", o.root)
+	o.explained(at("1001 - Jansen"), "folder", "reference 1001", `"Jansen"`, "sent")
+	o.explained(at("1234 - Bakker"), "folder", "reference 1234", "1 held")
+	o.explained(at("New folder"), "folder", "no person's folder")
+	o.explained(o.root, "folder", "watched root")
+	o.explained(at("1001 - Jansen/gone.txt"), "sent: it is in Bloxs", "no longer there")
+	o.explained(at("1001 - Jansen/never.txt"), "not there", "no such file")
+	if runtime.GOOS != "windows" {
+		o.explained(at("1001 - Jansen/link.txt"), "ignored", "a link", "put the file itself")
+	}
+}
+
+// TestExplain answers for every kind of path: while it runs, after a restart,
+// after a kill, and with nothing running.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	o := puzzle(t)
+	o.explained(filepath.Join(o.root, "1001 - Jansen", "lease.txt"), "settling", "not running", "start bloxdrop")
+	o.nothing(filepath.Join(o.dir, "store")) // a question makes no store
+	o.start()
+	asSeen := func(st control.Status) bool { return st.Sent == 2 && st.Held == 4 && st.Settling == 1 }
+	o.until("all tried", asSeen)
+	o.untilTried("1004/late.txt")
+	o.must(os.Remove(filepath.Join(o.root, "1001 - Jansen", "gone.txt")))
+	o.until("gone", func(st control.Status) bool { return st.Files == 13 })
+	o.solved(true)
+	o.stop()
+	o.solved(false)
+	o.start()
+	o.until("all there again", asSeen)
+	o.solved(true)
+	o.kill()
+	o.solved(false)
+	o.start()
+	o.until("all there again", asSeen)
+	o.solved(true)
+}
+
+// untilTried waits until the item has failed at least once and waits again.
+func (o *office) untilTried(rel string) {
+	o.t.Helper()
+	o.until(rel+" tried", func(control.Status) bool {
+		e := o.entry(rel)
+		return e.State == "waiting" && e.Attempts > 0
+	})
+}
+
+// TestExplainOffline knows what was there although the root isn't.
+func TestExplainOffline(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, staff())
+	path := o.write("1001 - Jansen/lease.txt", "lease")
+	o.start()
+	o.untilSent(1)
+	o.must(os.Rename(o.root, o.root+".away"))
+	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
+	o.explained(path, "sent: it is in Bloxs as file", "its root is offline")
+	o.explained(filepath.Join(o.root, "1001 - Jansen", "other.txt"), "offline")
+	o.stop()
+	o.explained(path, "sent: it is in Bloxs as file", "its root is offline")
+	o.says(o.run("status"), "OFFLINE")
+}
+
+// TestExplainPaths takes a path as people type it.
+func TestExplainPaths(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, staff())
+	path := o.write("1001 - Jansen/lease.txt", "lease")
+	o.start()
+	o.untilSent(1)
+	link := filepath.Join(o.dir, "link to the scans")
+	o.must(os.Symlink(o.root, link))
+	o.explained(filepath.Join(link, "1001 - Jansen", "lease.txt"), "sent")
+	o.explained(o.root+"//1001 - Jansen/../1001 - Jansen/./lease.txt", "sent", path)
+	o.bloxs.Uploads.For("1002", bloxstest.StoreThen(bloxstest.HTML(502)))
+	doubt := o.write("1002 - El Amrani/doubt.txt", "doubt")
+	o.untilAt("1002 - El Amrani/doubt.txt", "held", "uncertain")
+	o.explained(doubt, "held: uncertain", "502", "bloxdrop resolve", "--sent", "--resend")
+	o.says(o.run("retry", doubt), "left alone", "bloxdrop resolve")
+}

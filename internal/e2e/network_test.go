@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+// TestTryLater plays every answer that says "try later": files are late, and
+// each arrives once.
+func TestTryLater(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	var faults []bloxstest.Fault
+	for _, code := range []int{500, 503, 408} {
+		faults = append(faults, bloxstest.Status(code), bloxstest.Status(code).Early(), bloxstest.EmptyStatus(code), bloxstest.HTML(code))
+	}
+	faults = append(faults, bloxstest.ResetBefore(0), bloxstest.ResetBefore(100), bloxstest.ResetBefore(20_000), bloxstest.Status(502).Early())
+	o.bloxs.Uploads.Next(faults...)
+	o.bloxs.LookUps.Next(bloxstest.Status(500), bloxstest.Reset(), bloxstest.HTML(502))
+	o.bloxs.SignIns.Next(bloxstest.Status(503), bloxstest.Reset())
+	const files = 10
+	for i := range files {
+		o.write(fmt.Sprintf("%d/scan.bin", 1000+i), string(noise(uint64(i), 40<<10)))
+	}
+	o.start()
+	o.untilAllSent()
+	o.storedOnce(o.there())
+	if n := o.bloxs.Uploads.Count(); n != files+len(faults) {
+		t.Errorf("%d uploads for %d files and %d faults", n, files, len(faults))
+	}
+}
+
+// TestTokenExpires lets Bloxs forget its tokens while files are on their way.
+func TestTokenExpires(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.start()
+	for i := range 3 {
+		for j := range 8 {
+			o.write(fmt.Sprintf("%d/%d.txt", 1000+j, i), fmt.Sprintf("%d %d", i, j))
+		}
+		o.stored(8*i + 3)
+		o.bloxs.ExpireTokens()
+	}
+	o.untilAllSent()
+	o.storedOnce(o.there())
+	if n := o.bloxs.SignIns.Count(); n > 4 {
+		t.Errorf("%d sign-ins for 3 expired tokens", n)
+	}
+	for _, e := range o.list("sent") {
+		if e.Attempts != 1 {
+			t.Errorf("an expired token cost an attempt: %+v", e)
+		}
+	}
+}
+
+// TestTooMany meets the limit of requests. With a Retry-After it ends by
+// itself; without one it would take a minute, and a person may end it.
+func TestTooMany(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	limited := func(st control.Status) bool {
+		return st.State == control.Paused && st.Pauses[0].Cause == "limited" && st.Sending == 0
+	}
+	o.bloxs.Uploads.Always(bloxstest.TooMany(""))
+	for i := range 20 {
+		o.write(fmt.Sprintf("%d/a.txt", 1000+i), fmt.Sprint(i))
+	}
+	o.start()
+	st := o.until("limited", limited)
+	if until, err := time.Parse(time.RFC3339, st.Pauses[0].Until); err != nil || time.Until(until) < 40*time.Second || st.Pauses[0].Remedy == "" {
+		t.Errorf("%+v", st.Pauses[0])
+	}
+	if n := o.bloxs.Uploads.Count(); n > 4 {
+		t.Errorf("%d uploads ran into the limit with 4 workers", n)
+	}
+	o.bloxs.Uploads.Clear()
+	o.run("resume")
+	o.untilAllSent()
+
+	o.bloxs.Uploads.Next(bloxstest.TooMany("2"))
+	before := time.Now()
+	o.write("1000/b.txt", "b")
+	o.untilAllSent()
+	if waited := time.Since(before); waited < 2*time.Second {
+		t.Errorf("sent after %v, though Bloxs asked for 2s", waited)
+	}
+
+	// Others use up the environment's limit.
+	o.bloxs.LimitWindow(bloxstest.Limit{Writes: 10, Others: 5, Window: 2 * time.Second, RetryAfter: true})
+	for i := range 12 {
+		o.write(fmt.Sprintf("%d/c.txt", 1000+i), fmt.Sprintf("c%d", i))
+	}
+	o.untilAllSent()
+	o.storedOnce(o.there())
+	for _, e := range o.list("sent") {
+		if e.Attempts != 1 {
+			t.Errorf("a limit cost an attempt: %+v", e)
+		}
+	}
+}
