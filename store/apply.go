@@ -37,6 +37,7 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 		}
 		is.State, is.Reason = Held, Uncertain
 	case opReceipt:
+		is.Attempts++
 		is.State, is.FileID, is.SentAt, is.Detail = Sent, ln.FileID, ln.At, ""
 	case opResolution:
 		if !ln.Sent {

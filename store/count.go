@@ -2,15 +2,10 @@ package store
 
 // PlacesIn counts the places in a root.
 func (s *Store) PlacesIn(root string) (n int, err error) {
-	err = s.committed(func(l ledger) error {
+	err = s.read(func(l ledger) error {
 		num, err := l.rootNumber(root, false)
-		if err != nil || num == 0 {
-			return err
-		}
-		return l.scan(bucketPlaces, folderKey(num, ""), func([]byte) error {
-			n++
-			return nil
-		})
+		n = l.m.Places[num]
+		return err
 	})
 	return n, err
 }

@@ -14,18 +14,26 @@ const schemaVersion = 1
 
 // meta is the one record in the meta bucket.
 type meta struct {
-	Schema  int           `cbor:"1,keyasint"`
-	Ledger  string        `cbor:"2,keyasint"` // the ledger's ID
-	Salt    string        `cbor:"3,keyasint"`
-	Applied position      `cbor:"4,keyasint"` // of the journal
-	Items   map[State]int `cbor:"5,keyasint"` // how many items in each state
-	Places  int           `cbor:"6,keyasint"` // how many places in all
-	Placed  int           `cbor:"7,keyasint"` // how many items have a place
-	Turn    uint64        `cbor:"8,keyasint"` // of the item that was taken last
-	Paused  int64         `cbor:"9,keyasint"` // since when by hand, ns; 0 = not
+	Schema  int            `cbor:"1,keyasint"`
+	Ledger  string         `cbor:"2,keyasint"` // the ledger's ID
+	Salt    string         `cbor:"3,keyasint"`
+	Applied position       `cbor:"4,keyasint"` // of the journal
+	Items   map[State]int  `cbor:"5,keyasint"` // how many items in each state
+	Places  map[uint32]int `cbor:"6,keyasint"` // how many places in each root
+	Placed  int            `cbor:"7,keyasint"` // how many items have a place
+	Turn    uint64         `cbor:"8,keyasint"` // of the item that was taken last
+	Paused  int64          `cbor:"9,keyasint"` // since when by hand, ns; 0 = not
 }
 
 var keyMeta = []byte("meta")
+
+// places is how many places there are in all.
+func (m *meta) places() (n int) {
+	for _, in := range m.Places {
+		n += in
+	}
+	return n
+}
 
 // ledger is one bbolt transaction seen as records. It keeps every index and
 // count in step with the records.
@@ -184,7 +192,7 @@ func (l ledger) joinPlace(it *Item, key []byte, r placeRecord) error {
 	index := append(itemKey(it.ID), key...)
 	if l.bucket(bucketItemPlaces).Get(index) == nil {
 		it.Places++
-		l.m.Places++
+		l.m.Places[rootOf(key)]++
 		// A value that is not empty, since Get answers nil for an empty one at times.
 		if err := l.bucket(bucketItemPlaces).Put(index, []byte{1}); err != nil {
 			return err
@@ -200,7 +208,7 @@ func (l ledger) leavePlace(it *Item, key []byte) error {
 		return nil
 	}
 	it.Places--
-	l.m.Places--
+	l.m.Places[rootOf(key)]--
 	if err := l.bucket(bucketItemPlaces).Delete(index); err != nil {
 		return err
 	}

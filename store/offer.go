@@ -48,6 +48,10 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	}
 	id := newItemID([]byte(l.m.Salt), o.Person, o.SHA256)
 	key := placeKey(root, o.Rel)
+	there, _, err := l.placeAt(key)
+	if err != nil {
+		return err
+	}
 	if err := l.leaveOther(key, id, now); err != nil {
 		return err
 	}
@@ -67,6 +71,12 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	}
 	if is, err = l.welcome(is, is.Places > places, now); err != nil {
 		return err
+	}
+	if is.State == Waiting && is.turn == 0 && there.Look != o.Look {
+		// It settled anew, and the next try may be off because of just that.
+		if is, err = l.waiting(is, now, now); err != nil {
+			return err
+		}
 	}
 	return l.putItem(was, is)
 }

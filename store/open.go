@@ -63,7 +63,8 @@ func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 func (s *Store) open(ctx context.Context) error {
 	ledgerAsLeft, bothAsLeft := stoppedCleanly(s.opts.Dir)
 	ledgerErr := s.examineLedger(ctx, ledgerAsLeft)
-	if errors.Is(ledgerErr, ErrNewer) || errors.Is(ledgerErr, ErrLocked) || ctx.Err() != nil {
+	if errors.Is(ledgerErr, ErrNewer) || errors.Is(ledgerErr, ErrLocked) ||
+		errors.Is(ledgerErr, errUnchecked) || ctx.Err() != nil {
 		return errors.Join(ledgerErr, ctx.Err())
 	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
@@ -139,7 +140,9 @@ func (s *Store) examineLedger(ctx context.Context, clean bool) error {
 		return fmt.Errorf("%s is empty", path)
 	}
 	if !clean {
-		if err := s.opts.DeepCheck(ctx, path); err != nil {
+		if err := s.opts.DeepCheck(ctx, path); err != nil && !errors.Is(err, ErrDamaged) {
+			return fmt.Errorf("%w: %w", errUnchecked, err)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -95,10 +95,12 @@ func (s *Store) Person(key PersonKey) (p Person, err error) {
 	return p, err
 }
 
-// PersonFound remembers Bloxs's answer and lets the person's held files go.
+// PersonFound remembers Bloxs's answer and lets the person's held files go. A
+// kill may forget it where none was held: then the person is looked up again.
 func (s *Store) PersonFound(key PersonKey, names []string) error {
 	now := s.opts.Now()
-	return s.writeThrough(func(l ledger) error {
+	freed := false
+	err := s.write(func(l ledger) error {
 		r, err := l.person(key)
 		if err != nil {
 			return err
@@ -114,6 +116,7 @@ func (s *Store) PersonFound(key PersonKey, names []string) error {
 			if it.State != Held || it.Reason != UnknownPerson {
 				return nil
 			}
+			freed = true
 			is, err := l.waiting(it, now, now)
 			is.Detail = ""
 			if err != nil {
@@ -122,6 +125,10 @@ func (s *Store) PersonFound(key PersonKey, names []string) error {
 			return l.putItem(it, is)
 		})
 	})
+	if err != nil || !freed {
+		return err
+	}
+	return s.writeThrough(func(ledger) error { return nil })
 }
 
 // PersonUnknown remembers that Bloxs has no such person, holds all of that

@@ -20,7 +20,7 @@ type Counts struct {
 // Counts reads the running totals.
 func (s *Store) Counts() (c Counts, err error) {
 	err = s.read(func(l ledger) error {
-		c = Counts{Items: map[State]int{}, Places: l.m.Places, Placed: l.m.Placed}
+		c = Counts{Items: map[State]int{}, Places: l.m.places(), Placed: l.m.Placed}
 		for state, n := range l.m.Items {
 			c.Items[state] = n
 		}

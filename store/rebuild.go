@@ -39,7 +39,7 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 	if err != nil {
 		return err
 	}
-	m := meta{Schema: schemaVersion, Ledger: head.Ledger, Salt: head.Salt, Applied: applied, Items: map[State]int{}}
+	m := meta{Schema: schemaVersion, Ledger: head.Ledger, Salt: head.Salt, Applied: applied, Items: map[State]int{}, Places: map[uint32]int{}}
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, name := range buckets() {
 			if _, err := tx.CreateBucket(name); err != nil {

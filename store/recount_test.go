@@ -79,8 +79,8 @@ func (r *recounting) all() error {
 	if !maps.Equal(noted, r.items) {
 		r.fault("items counted as %v are %v", noted, r.items)
 	}
-	if m := r.l.m; m.Places != places || m.Placed != placed {
-		r.fault("counted %d places of %d items, there are %d of %d", m.Places, m.Placed, places, placed)
+	if m := r.l.m; m.places() != places || m.Placed != placed {
+		r.fault("counted %d places of %d items, there are %d of %d", m.places(), m.Placed, places, placed)
 	}
 	return nil
 }

@@ -28,13 +28,13 @@ type Options struct {
 // Errors that a caller acts on.
 var (
 	ErrLocked   = errors.New("another bloxdrop uses this store")
-	ErrNone     = errors.New("there is no ledger yet")
 	ErrNewer    = errors.New("the ledger was written by a newer bloxdrop; install that version, or restore a backup made by this one")
 	ErrDamaged  = errors.New("the ledger is damaged")
 	ErrNoItem   = errors.New("no such item")
 	ErrNotState = errors.New("the item is not in a state for that")
 
-	errClosed = errors.New("the store is closed")
+	errClosed    = errors.New("the store is closed")
+	errUnchecked = errors.New("the ledger could not be checked")
 )
 
 // Store is the memory of one bloxdrop. All methods are safe for concurrent use.
@@ -201,7 +201,7 @@ func (s *Store) begin() error {
 	}
 	s.tx, s.changes = tx, 0
 	err = s.guarded(func(l ledger) error {
-		m := meta{Items: map[State]int{}}
+		m := meta{Items: map[State]int{}, Places: map[uint32]int{}}
 		ok, err := l.get(bucketMeta, keyMeta, &m)
 		if err == nil && !ok {
 			err = fmt.Errorf("%w: it has no meta", errRecord)

@@ -6,7 +6,7 @@ func (s *Store) Suspect(places []Place) error {
 	return s.write(func(l ledger) error {
 		for _, p := range places {
 			n, err := l.rootNumber(p.Root, false)
-			if err != nil || n == 0 {
+			if err != nil {
 				return err
 			}
 			key := placeKey(n, p.Rel)

@@ -16,12 +16,12 @@ type verifier struct {
 	l       ledger
 	entries map[string]int // how many each index ought to have
 	items   map[State]int
-	places  int
+	places  map[uint32]int
 	placed  int
 }
 
 func verify(tx *bolt.Tx, m meta) error {
-	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}}
+	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}, places: map[uint32]int{}}
 	for _, part := range []struct {
 		bucket []byte
 		check  func(k, raw []byte) error
@@ -83,7 +83,7 @@ func (v *verifier) place(k, _ []byte) error {
 	if !bytes.Equal(placeKey(n, p.Rel), k) || !v.has(bucketItems, itemKey(p.Item)) {
 		return fmt.Errorf("%w: place %q is under a wrong key, or of no item", errRecord, p.Rel)
 	}
-	v.places++
+	v.places[n]++
 	return v.entry(bucketItemPlaces, append(itemKey(p.Item), k...))
 }
 
@@ -133,9 +133,10 @@ func (v *verifier) totals() error {
 			return fmt.Errorf("%w: %q has %d entries, not %d", errRecord, bucket, n, want)
 		}
 	}
-	noted := maps.Clone(v.l.m.Items)
-	maps.DeleteFunc(noted, func(_ State, n int) bool { return n == 0 })
-	if !maps.Equal(noted, v.items) || v.l.m.Places != v.places || v.l.m.Placed != v.placed {
+	items, places := maps.Clone(v.l.m.Items), maps.Clone(v.l.m.Places)
+	maps.DeleteFunc(items, func(_ State, n int) bool { return n == 0 })
+	maps.DeleteFunc(places, func(_ uint32, n int) bool { return n == 0 })
+	if !maps.Equal(items, v.items) || !maps.Equal(places, v.places) || v.l.m.Placed != v.placed {
 		return fmt.Errorf("%w: its counts don't add up", errRecord)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -39,7 +40,9 @@ func TestRandomWalk(t *testing.T) {
 		w.lookUp, w.resolve, w.retry, w.confirm}
 	for range 500 {
 		w.now = w.now.Add(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
+		before := w.states()
 		moves[w.rnd.IntN(len(moves))]()
+		w.stepped(before)
 		w.check()
 		switch w.rnd.IntN(80) {
 		case 0:
@@ -51,6 +54,29 @@ func TestRandomWalk(t *testing.T) {
 			w.check()
 		case 2:
 			w.rebuild()
+		}
+	}
+}
+
+func (w *walker) states() map[ItemID]State {
+	w.t.Helper()
+	all := map[ItemID]State{}
+	for _, state := range []State{Waiting, Sending, Sent, Held, Skipped, Withdrawn} {
+		p, err := w.List(state, "", 1000)
+		w.must(err)
+		for _, it := range p.Items {
+			all[it.ID] = it.State
+		}
+	}
+	return all
+}
+
+// stepped checks that every item has gone a way that is drawn, if any.
+func (w *walker) stepped(before map[ItemID]State) {
+	w.t.Helper()
+	for id, is := range w.states() {
+		if was := before[id]; was != is && !slices.Contains(ways()[was], is) {
+			w.t.Fatalf("%s went from %q to %q, which is no way", id, was, is)
 		}
 	}
 }

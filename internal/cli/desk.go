@@ -65,10 +65,14 @@ func checkElsewhere(ctx context.Context, path string) error {
 		return err
 	}
 	out, err := exec.CommandContext(ctx, self, checkLedgerName, path).CombinedOutput()
-	if err != nil && ctx.Err() == nil {
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &ended): // by a fault, too
 		return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
 	}
-	return context.Cause(ctx)
+	return err
 }
 
 func (e *env) checkLedger() *cobra.Command {

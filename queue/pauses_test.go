@@ -1,0 +1,143 @@
+package queue
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestWall pauses for what only a try can find out: one at a time, after a
+// minute, doubling to 15.
+func TestWall(t *testing.T) {
+	for cause, class := range map[string]Class{ByDenied: Denied, BySignIn: SignIn, ByAddress: Misconfigured} {
+		inBubble(t, func(b *bench) {
+			wall := Outcome{Class: class, Detail: "Bloxs's words", Status: 403}
+			b.offerMany("1", 10)
+			jobs := []*Job{b.next(), b.next(), b.next(), b.next()}
+			b.Done(jobs[0], wall)
+			// Others on their way meet it too: that is one wall, not four.
+			b.Done(jobs[1], wall)
+			if err := b.gate(jobs[2]); !errors.Is(err, ErrNotNow) {
+				b.t.Errorf("a gate opens during a pause: %v", err)
+			}
+			if err := b.Pace(b.t.Context(), jobs[2]); !errors.Is(err, ErrNotNow) {
+				b.t.Errorf("a request leaves during a pause: %v", err)
+			}
+			b.Done(jobs[2], Outcome{Class: Stopped})
+			b.Done(jobs[3], wall)
+			b.paused(cause)
+			if p := b.Pauses()[0]; p.Until.Sub(p.Since) != time.Minute {
+				b.t.Errorf("%+v", p)
+			}
+			for _, wait := range []time.Duration{1, 2, 4, 8, 15, 15} {
+				probe := b.after(wait * time.Minute)
+				if !probe.Probe {
+					b.t.Error("no probe")
+				}
+				b.idle(time.Hour) // until it is back
+				b.ends(probe, wall)
+			}
+			b.Done(b.after(15*time.Minute), transient) // it told nothing
+			b.ends(b.after(15*time.Minute), delivered)
+			b.paused("")
+			b.openGate(b.next())
+			b.openGate(b.next())
+		})
+	}
+}
+
+// TestWallEndsByAnswer ends the pause also where the file itself is refused,
+// or its person: Bloxs let the key in.
+func TestWallEndsByAnswer(t *testing.T) {
+	for _, o := range []Outcome{{Class: Refused, Status: 415}, {Class: PersonUnknown, Status: 404}} {
+		inBubble(t, func(b *bench) {
+			b.offer("1/a", "2/b")
+			b.Done(b.next(), denied)
+			b.Done(b.after(time.Minute), o)
+			b.paused("")
+		})
+	}
+	for _, o := range []Outcome{{Class: Refused}, {Class: NameDiffers}, {Class: Stale}, {Class: Stopped}} { // without Bloxs
+		inBubble(t, func(b *bench) {
+			b.offer("1/a", "2/b")
+			b.Done(b.next(), denied)
+			b.Done(b.after(time.Minute), o)
+			b.paused(ByDenied)
+			if !b.next().Probe { // the next at once
+				b.t.Error("no probe")
+			}
+		})
+	}
+}
+
+// TestPersonEndsWall by a retry or a resume.
+func TestPersonEndsWall(t *testing.T) {
+	for _, o := range []Outcome{denied, {Class: SignIn}, {Class: Misconfigured}, {Class: Limited}} {
+		for _, word := range []string{"retry", "resume"} {
+			inBubble(t, func(b *bench) {
+				b.offer("1/a")
+				b.Done(b.next(), o)
+				b.idle(time.Second)
+				if word == "retry" {
+					_, err := b.Retry(nil)
+					b.must(err)
+				} else {
+					b.must(b.Resume())
+				}
+				b.paused("")
+				b.next()
+			})
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offer("1/a")
+		b.Done(b.next(), Outcome{Class: Limited, RetryAfter: 7 * time.Second})
+		b.paused(ByLimit)
+		job := b.after(7 * time.Second)
+		b.paused("")
+		b.Done(job, Outcome{Class: Limited})
+		job = b.after(67500 * time.Millisecond) // a minute and some jitter
+		b.Done(job, Outcome{Class: Limited, RetryAfter: 240 * time.Hour})
+		b.ends(b.after(15*time.Minute), delivered)
+		if b.log.has("attempts") || b.at("1/a").Attempts != 1 {
+			b.t.Error("the limit cost attempts")
+		}
+	})
+}
+
+// TestPausesAreASet: ending one leaves the others.
+func TestPausesAreASet(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offer("1/a", "1/b")
+		one, two := b.next(), b.next()
+		b.Done(one, denied)
+		time.Sleep(time.Millisecond)
+		b.Done(two, Outcome{Class: Limited, RetryAfter: 5 * time.Minute})
+		b.paused(ByDenied + " " + ByLimit)
+		time.Sleep(time.Millisecond)
+		b.must(b.PauseByHand())
+		b.idle(time.Hour)
+		_, err := b.RetryAll() // ends all but a person's pause
+		b.must(err)
+		b.paused(ByHand)
+		b.idle(time.Hour)
+		b.reopen()
+		b.paused(ByHand)
+		b.must(b.PauseByHand()) // twice is once
+		b.idle(time.Hour)
+		b.must(b.Resume())
+		b.paused("")
+		b.reopen()
+		b.paused("")
+		one, two = b.next(), b.next()
+		b.Done(one, denied)
+		b.Done(two, Outcome{Class: Limited, RetryAfter: 10 * time.Second})
+		probe := b.after(time.Minute)
+		b.paused(ByDenied)
+		b.ends(probe, delivered)
+		b.paused("")
+	})
+}
