@@ -1,15 +1,23 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 
+	"github.com/DeRuina/timberjack"
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-colorable"
 	"golang.org/x/term"
 
 	"bloxdrop/internal/config"
+)
+
+// A log file is rotated at this size, and so many old ones are kept.
+const (
+	logMegabytes = 20
+	logFiles     = 5
 )
 
 // newLog makes the log that the config asks for. It goes to w unless it is to
@@ -22,9 +30,9 @@ func newLog(c config.Log, w io.Writer, getenv func(string) string) (*slog.Logger
 	end := func() error { return nil }
 	terminal := isTerminal(w)
 	if c.File != "" {
-		f, err := os.OpenFile(c.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, nil, err
+		f := &timberjack.Logger{Filename: c.File, MaxSize: logMegabytes, MaxBackups: logFiles, FileMode: 0o600}
+		if _, err := f.Write(nil); err != nil { // opens it
+			return nil, nil, fmt.Errorf("log.file: %w", err)
 		}
 		w, terminal, end = f, false, f.Close
 	}

@@ -45,6 +45,7 @@ var livesIn = map[string]string{
 	"github.com/gabriel-vasile/mimetype":       "uploader",
 	"github.com/golang-jwt/jwt/v5":             "internal/bloxs",
 	"github.com/pelletier/go-toml/v2":          "internal/config",
+	"github.com/DeRuina/timberjack":            "internal/cli",
 	"github.com/lmittmann/tint":                "internal/cli",
 	"github.com/mattn/go-colorable":            "internal/cli",
 	"github.com/spf13/cobra":                   "internal/cli",
