@@ -16,6 +16,7 @@ type caution struct {
 }
 
 const (
+	staleRetry   = time.Minute
 	cautionFirst = 10 * time.Second
 	cautionMost  = 15 * time.Minute
 )
@@ -181,7 +182,8 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		try.Counts, try.Due = true, now.Add(q.backoff(job.Item.Attempts+1))
 		return q.store.NotStored(id, try)
 	case Stale:
-		try.Due = now.Add(q.opts.RetryMin)
+		// The watcher will see what became of it, and lets it go at once then.
+		try.Due = now.Add(staleRetry/2 + time.Duration(q.opts.Random()*float64(staleRetry)))
 		if err := q.store.NotStored(id, try); err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ func TestWaitDone(t *testing.T) {
 		}
 		for range 3 {
 			job, _ := b.within(time.Hour)
+			b.openGate(job)
 			if done() {
 				b.t.Fatal("done while a worker has an item")
 			}

@@ -141,3 +141,20 @@ func TestPausesAreASet(t *testing.T) {
 		b.paused("")
 	})
 }
+
+// TestPauseStopsProbe: a try that is to find out about one pause opens no gate
+// during another.
+func TestPauseStopsProbe(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offer("1/a")
+		b.Done(b.next(), denied)
+		probe := b.after(time.Minute)
+		b.must(b.PauseByHand())
+		if err := b.gate(probe); !errors.Is(err, ErrNotNow) {
+			b.t.Errorf("a gate opens: %v", err)
+		}
+		b.Done(probe, Outcome{Class: Stopped})
+		b.must(b.Resume())
+		b.ends(b.next(), delivered)
+	})
+}

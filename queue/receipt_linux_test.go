@@ -103,6 +103,7 @@ func TestAbandon(t *testing.T) {
 		b.Abandon()
 		b.Abandon() // twice is once
 		<-ended
+		b.paused(ByStore)
 		mend()
 		b.reopen()
 		b.is("1/a", store.Held, store.Uncertain)

@@ -55,7 +55,8 @@ func guardedUpdate(db *bolt.DB, fn func(tx *bolt.Tx) error) error {
 // nothing can catch: run it in a process of its own, and take any way in which
 // that ends but a clean exit as damage.
 func CheckLedger(path string) error {
-	if fi, err := os.Stat(path); err != nil || fi.Size() == 0 {
+	fi, err := os.Stat(path)
+	if err != nil || fi.Size() == 0 {
 		return errors.Join(err, fmt.Errorf("%w: %s is empty", ErrDamaged, path))
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
@@ -64,6 +65,9 @@ func CheckLedger(path string) error {
 	}
 	defer db.Close()
 	return guardedView(db, func(tx *bolt.Tx) error {
+		if fi.Size() < tx.Size() {
+			return fmt.Errorf("%w: it is cut short, though no page in use is lost", ErrDamaged)
+		}
 		for err := range tx.Check() {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
@@ -127,6 +131,14 @@ func stoppedCleanly(dir string) (ledger, both bool) {
 	}
 	found := lookAtStop(dir)
 	return found.LedgerSize == noted.LedgerSize && found.LedgerTime == noted.LedgerTime, found == noted
+}
+
+// journalCut tells whether the journal is shorter than the last stop left it.
+// Otherwise that would pass for a torn line.
+func journalCut(dir string) bool {
+	var noted cleanStop
+	b, err := os.ReadFile(filepath.Join(dir, cleanName))
+	return err == nil && json.Unmarshal(b, &noted) == nil && lookAtStop(dir).JournalSize < noted.JournalSize
 }
 
 // forgetStop takes the note away before the files change.

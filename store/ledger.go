@@ -23,6 +23,8 @@ type meta struct {
 	Placed  int            `cbor:"7,keyasint"` // how many items have a place
 	Turn    uint64         `cbor:"8,keyasint"` // of the item that was taken last
 	Paused  int64          `cbor:"9,keyasint"` // since when by hand, ns; 0 = not
+
+	Homes map[uint32]Home `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
 }
 
 var keyMeta = []byte("meta")

@@ -194,22 +194,27 @@ func (s *Store) GoneBelow(root, dir string) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		prefix := folderKey(n, dir)
-		var keys [][]byte
-		err = l.scan(bucketPlaces, prefix, func(k []byte) error {
-			if len(k) > len(prefix) && k[len(prefix)] >= sepAfter {
-				return errEnough // a neighbour with a longer name
-			}
-			keys = append(keys, bytes.Clone(k))
-			return nil
-		})
-		for _, k := range keys {
-			if err == nil {
-				err = l.leaveOther(k, "", now)
-			}
-		}
-		return err
+		return l.leaveBelow(n, dir, now)
 	})
+}
+
+// leaveBelow takes all places below a folder from their items.
+func (l ledger) leaveBelow(root uint32, dir string, now time.Time) error {
+	prefix := folderKey(root, dir)
+	var keys [][]byte
+	err := l.scan(bucketPlaces, prefix, func(k []byte) error {
+		if len(k) > len(prefix) && k[len(prefix)] >= sepAfter {
+			return errEnough // a neighbour with a longer name
+		}
+		keys = append(keys, bytes.Clone(k))
+		return nil
+	})
+	for _, k := range keys {
+		if err == nil {
+			err = l.leaveOther(k, "", now)
+		}
+	}
+	return err
 }
 
 // committed reads what is durable, beside the open transaction. Places are

@@ -68,6 +68,9 @@ func (s *Store) open(ctx context.Context) error {
 		return errors.Join(ledgerErr, ctx.Err())
 	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
+	if journalErr == nil && ledgerErr != nil && journalCut(s.opts.Dir) {
+		journalErr = errors.New("the journal is shorter than the last stop left it")
+	}
 	var err error
 	switch {
 	case s.isEmpty(ledgerName) && s.isEmpty(journalName):

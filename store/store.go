@@ -62,7 +62,8 @@ const (
 
 // Refusals leave the transaction as it was; after any other error it is rolled back.
 func refusal(err error) bool {
-	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState)
+	var moved *MovedError
+	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState) || errors.As(err, &moved)
 }
 
 // write runs fn on the open transaction and returns when the line that fn

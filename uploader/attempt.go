@@ -43,7 +43,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	if job.Item.Size > w.opt.MaxSize {
 		return place, queue.Outcome{Class: queue.Refused, Detail: tooLarge(job.Item.Size, w.opt.MaxSize)}
 	}
-	there, o := present(job.Places)
+	there, o := present(w.watched(job.Places))
 	if o.Class != "" {
 		return place, o
 	}
@@ -63,12 +63,22 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	return place, o
 }
 
+// watched leaves out the places in roots that the config no longer names.
+func (w *worker) watched(places []store.Place) (still []store.Place) {
+	for _, p := range places {
+		if _, ok := w.opt.Roots[p.Root]; ok {
+			still = append(still, p)
+		}
+	}
+	return still
+}
+
 // present leaves out the places where the file isn't any more as it was
 // offered, so that it costs no request. If none is left, the first one's
 // trouble stands for all: unreadable is worth more than gone.
 func present(places []store.Place) ([]store.Place, queue.Outcome) {
 	var there []store.Place
-	o := queue.Outcome{Class: queue.Stale, Detail: "the file is no longer there"}
+	o := queue.Outcome{Class: queue.Stale, Detail: "the file is no longer there, or in no watched root"}
 	for i, place := range places {
 		err := lookAgain(place)
 		if err == nil {

@@ -145,6 +145,9 @@ func (a *App) client() bloxs.Config {
 
 // Start lets everything run, and answers commands.
 func (a *App) Start(ctx context.Context) error {
+	if err := a.settleIn(); err != nil {
+		return err
+	}
 	a.began = a.opts.Now()
 	var err error
 	a.control, err = control.Serve(a.opts.Config.Store.Dir, a, a.opts.Log)
@@ -153,6 +156,24 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.watcher.Start(ctx)
 	a.uploader.Start(ctx)
+	return nil
+}
+
+// settleIn notes whom each root's files are for, before anything is taken in.
+// A *store.MovedError is for who changed the config.
+func (a *App) settleIn() error {
+	if a.store == nil {
+		return nil
+	}
+	for _, w := range a.opts.Config.Watch {
+		home := store.Home{
+			Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation,
+			Kind: w.Pattern.Kind(), Layout: w.Pattern.String(),
+		}
+		if err := a.store.SetHome(w.Path, home); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

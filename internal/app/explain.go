@@ -38,7 +38,9 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		return ex, nil
 	}
 	if a.damage != nil {
-		return ex, a.damage
+		ex.State, ex.Reason = "unknown", "nobody can tell whether it was sent: "+a.damage.Error()
+		ex.Remedy = damageRemedy
+		return ex, nil
 	}
 	return a.explainItem(ctx, c, ex)
 }

@@ -36,11 +36,13 @@ func (a *App) survey(ctx context.Context) {
 	}
 }
 
+const damageRemedy = "bring both back from a backup into store.dir and start again"
+
 func (a *App) pauses() []control.Pause {
 	list := []control.Pause{}
 	if a.damage != nil {
 		list = append(list, control.Pause{Cause: "damaged", Since: control.Stamp(a.began),
-			Remedy: "ledger and journal are damaged, so nobody can tell what was sent: bring both back from a backup into store.dir and start again (" + a.damage.Error() + ")"})
+			Remedy: "ledger and journal are damaged, so nobody can tell what was sent: " + damageRemedy + " (" + a.damage.Error() + ")"})
 	}
 	if a.queue == nil {
 		return list

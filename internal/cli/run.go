@@ -52,6 +52,10 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	} else {
 		err = untilStopped(ctx, a)
 	}
+	var moved *store.MovedError
+	if errors.As(err, &moved) {
+		err = usage(fmt.Errorf("%s: %w", c.Path, err))
+	}
 	return errors.Join(err, a.Close(), endLog())
 }
 

@@ -23,7 +23,7 @@ func harms() map[string]func(path string) error {
 			if err != nil {
 				return err
 			}
-			return os.Truncate(path, fi.Size()/2)
+			return os.Truncate(path, fi.Size()/3)
 		},
 		"stump":  func(path string) error { return os.Truncate(path, 100) },
 		"zeroed": func(path string) error { return scribble(path, 0, func(b []byte) { clear(b) }) },
@@ -189,7 +189,8 @@ func TestBothDamaged(t *testing.T) {
 					t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
 				}
 			}
-			o.explained(filepath.Join(o.root, "1001 - Jansen", ".x"), "ignored")
+			o.explained(filepath.Join(o.root, "1001 - Jansen", "new.txt"), "unknown: nobody can tell", "backup")
+			o.explained(o.write("1001 - Jansen/.x", "x"), "ignored")
 			o.stop() // ends with 0, or fails the test
 			if st := o.status(); st.State != control.Stopped || len(st.Pauses) != 1 {
 				t.Errorf("%+v", st)

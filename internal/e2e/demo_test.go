@@ -15,7 +15,6 @@ import (
 func TestDemoWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
-	t.Logf("the demo's own place is %s", temp)
 	cmd := exec.Command(binary, "demo")
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 	out, err := cmd.CombinedOutput()

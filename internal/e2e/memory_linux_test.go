@@ -23,6 +23,7 @@ func fullSizes() bool { return os.Getenv("BLOXDROP_MEMORY") == "full" }
 
 // TestMemoryLargeFile sends one large file.
 func TestMemoryLargeFile(t *testing.T) {
+	t.Parallel()
 	size := int64(200 << 20)
 	if fullSizes() {
 		size = 1500 << 20
@@ -40,6 +41,7 @@ func TestMemoryLargeFile(t *testing.T) {
 
 // TestMemoryBacklog takes in and sends a backlog of small files, and lists it.
 func TestMemoryBacklog(t *testing.T) {
+	t.Parallel()
 	n := 3000
 	if fullSizes() {
 		n = 20_000

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,6 +34,13 @@ func TestMain(m *testing.M) {
 	if out, err := exec.Command("go", "build", "-o", binary, "bloxdrop").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		os.Exit(1)
+	}
+	flag.Parse()
+	// These tests mostly wait for their daemons, so more of them than there are cores run at once.
+	if set := flag.Lookup("test.parallel"); set.Value.String() == set.DefValue {
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
@@ -240,7 +248,7 @@ func (o *office) until(what string, ok func(st control.Status) bool) control.Sta
 		if time.Now().After(deadline) {
 			o.t.Fatalf("not %s: %+v\n%s", what, st, o.log)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

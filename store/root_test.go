@@ -1,0 +1,48 @@
+package store
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestARootThatMovesHouse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	home := Home{Environment: "https://typo.bloxs.io", Relation: "persons", Kind: "reference", Layout: "{reference}"}
+	b.must(b.SetHome("/scans", home))
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B"))
+	b.must(b.SetHome("/scans", home))
+	b.is("1/a", Waiting, "")
+
+	right := home
+	right.Environment = "https://test.bloxs.io"
+	b.must(b.SetHome("/scans", right)) // nothing was sent to the wrong address
+	b.reopen()
+	if known, err := b.Known("/scans", "1", []string{"a"}); err != nil || known[0].Found {
+		t.Errorf("a place under the former address is still known: %+v, %v", known, err)
+	}
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B"))
+	b.is("1/a", Waiting, "")
+	b.send("1/a", 7)
+
+	other := right
+	other.Layout = "{reference} {name}"
+	b.must(b.SetHome("/scans", other)) // the same persons: a receipt still counts
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B"))
+	b.is("1/a", Sent, "")
+
+	for _, change := range []func(h *Home){
+		func(h *Home) { h.Environment = home.Environment },
+		func(h *Home) { h.Relation = "organisations" },
+		func(h *Home) { h.Kind = "externalIdentifier" },
+	} {
+		h := other
+		change(&h)
+		var moved *MovedError
+		if err := b.SetHome("/scans", h); !errors.As(err, &moved) || moved.Now != h || moved.Was != other {
+			t.Errorf("%+v is taken with receipts present: %v", h, err)
+		}
+		b.is("1/a", Sent, "")
+	}
+	b.must(b.SetHome("/scans", other))
+}
