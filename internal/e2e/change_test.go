@@ -108,7 +108,7 @@ func moveTo(rel string) func(*office, string) string {
 // network make them. Each is stored once, whole.
 func TestSlowWriters(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, bloxstest.Options{}, `settle = "300ms"`, `settle = "1s"`)
+	o := newOffice(t, bloxstest.Options{}, `settle = "300ms"`, `settle = "2s"`)
 	o.start()
 	open := func(rel string) *os.File {
 		f, err := os.OpenFile(o.write(rel, ""), os.O_WRONLY, 0)
@@ -130,7 +130,11 @@ func TestSlowWriters(t *testing.T) {
 		_, err = f.Write(append([]byte("closed"), page...))
 		o.must(err)
 		o.must(f.Close())
-		time.Sleep(100 * time.Millisecond) // four times settle in all
+		// A page of a dense print takes longer, though not as long as settle.
+		time.Sleep(50 * time.Millisecond)
+		if i%8 == 7 {
+			time.Sleep(1200 * time.Millisecond)
+		}
 	}
 	o.must(appended.Close())
 	o.must(allocated.Close())
