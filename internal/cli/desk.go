@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -57,19 +58,31 @@ func appOptions(c *config.Config, log *slog.Logger) app.Options {
 
 const checkLedgerName = "check-ledger"
 
+// checkFor bounds the deep check: a sound ledger of a gigabyte is read in less.
+const checkFor = 10 * time.Minute
+
 // checkElsewhere runs the deep check in a process of its own, since a damaged
-// ledger can end the process that reads it.
+// ledger can end the process that reads it, or keep it for ever. The other one
+// ends when its standard input does, however this one ends.
 func checkElsewhere(ctx context.Context, path string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(ctx, self, checkLedgerName, path).CombinedOutput()
+	bounded, cancel := context.WithTimeout(ctx, checkFor)
+	defer cancel()
+	cmd := exec.CommandContext(bounded, self, checkLedgerName, path)
+	alive, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	defer alive.Close()
+	out, err := cmd.CombinedOutput()
 	var ended *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.As(err, &ended): // by a fault, too
+	case errors.As(err, &ended): // by a fault, or by the bound, too
 		return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
 	}
 	return err
@@ -78,7 +91,13 @@ func checkElsewhere(ctx context.Context, path string) error {
 func (e *env) checkLedger() *cobra.Command {
 	return &cobra.Command{
 		Use: checkLedgerName + " PATH", Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return store.CheckLedger(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			go func() {
+				_, _ = io.Copy(io.Discard, e.in)
+				os.Exit(exitFailed) // nobody waits for the answer any more
+			}()
+			return store.CheckLedger(args[0])
+		},
 	}
 }
 

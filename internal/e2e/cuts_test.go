@@ -9,7 +9,10 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/control"
@@ -29,7 +32,8 @@ type cutter struct {
 
 func newCutter(o *office, cuts int, after func() int64) *cutter {
 	o.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listen := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return raw.Control(likeWire) }}
+	listener, err := listen.Listen(o.t.Context(), "tcp", "127.0.0.1:0")
 	o.must(err)
 	c := &cutter{listener: listener, target: strings.TrimPrefix(o.bloxs.URL, "http://"), left: cuts, after: after}
 	c.all.Go(func() {
@@ -49,11 +53,16 @@ func newCutter(o *office, cuts int, after func() int64) *cutter {
 	return c
 }
 
-// relay stands for a wire. A wire keeps nothing, while a socket acknowledges
-// megabytes that nobody has read yet: behind those no gate can tell a cut.
+// likeWire lets a socket keep as little as a wire does. It would acknowledge
+// megabytes that nobody has read yet, and behind those no gate can tell a cut.
+// Segments are as small as on Ethernet, since on loopback they exceed that buffer.
+func likeWire(fd uintptr) {
+	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1448)
+	_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<10)
+}
+
 func (c *cutter) relay(client *net.TCPConn) {
 	defer client.Close()
-	_ = client.SetReadBuffer(64 << 10)
 	conn, err := net.Dial("tcp", c.target)
 	if err != nil {
 		return

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
+	_ "bloxdrop/internal/cli" // else go test's cache does not see that the program has changed
 	"bloxdrop/internal/control"
 )
 
