@@ -105,6 +105,17 @@ func (q *Queue) CountTries() {
 	q.tries = map[store.ItemID]int{}
 }
 
+// count remembers how often an item was tried in vain.
+func (q *Queue) count(job *Job, o Outcome) {
+	switch {
+	case q.tries == nil, o.Class == Stopped:
+	case o.Class == Transient, o.Class == Stale, o.Class == Limited:
+		q.tries[job.Item.ID]++
+	default:
+		delete(q.tries, job.Item.ID)
+	}
+}
+
 // WaitDone returns when no more can be sent now: nothing is with a worker, and
 // everything that waits has been tried three times or is kept back by a pause
 // that does not end soon.

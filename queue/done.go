@@ -103,8 +103,14 @@ func (q *Queue) Done(job *Job, o Outcome) {
 	warned := false
 	for {
 		err := q.settle(job, o)
-		if err == nil || errors.Is(err, store.ErrNotState) || errors.Is(err, store.ErrNoItem) {
-			break // an item that is no longer there has nothing to be noted
+		if errors.Is(err, store.ErrNotState) || errors.Is(err, store.ErrNoItem) {
+			// Somebody has decided about the item meanwhile, and that stands.
+			q.opts.Log.Error("an outcome has no item to go to", "class", o.Class, "file_id", o.FileID,
+				"item", job.Item.ID, "person", job.Item.Person.ID, "path", job.Item.Rel, "err", err)
+			break
+		}
+		if err == nil {
+			break
 		}
 		if !warned && o.Class == Delivered {
 			q.opts.Log.Error("Bloxs has the file, but its receipt can't be written yet; note its ID",
@@ -152,9 +158,7 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 		}
 		q.begin(ByLimit, o.Detail, job, wait)
 	}
-	if q.tries != nil && o.Class != Stopped {
-		q.tries[job.Item.ID]++
-	}
+	q.count(job, o)
 	q.wake()
 }
 
@@ -183,11 +187,15 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		return q.store.NotStored(id, try)
 	case Stale:
 		// The watcher will see what became of it, and lets it go at once then.
-		try.Due = now.Add(staleRetry/2 + time.Duration(q.opts.Random()*float64(staleRetry)))
+		later := min(staleRetry, q.opts.RetryMax)
+		try.Due = now.Add(later/2 + time.Duration(q.opts.Random()*float64(later/2)))
 		if err := q.store.NotStored(id, try); err != nil {
 			return err
 		}
-		return q.store.Suspect(job.Places)
+		if o.Doubtful {
+			return q.store.Suspect(job.Places)
+		}
+		return nil
 	case SignIn, Denied, Misconfigured, Limited:
 		return q.store.NotStored(id, try)
 	default: // Stopped before the gate: as if it had not been tried

@@ -35,7 +35,7 @@ func TestOutcomes(t *testing.T) {
 		{o: Outcome{Class: Refused}, state: store.Held, reason: store.Rejected}, // max_size
 		{o: unclear, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},
 		{o: unclear, state: store.Held, reason: store.Uncertain, attempts: 1}, // a 2xx before the gate
-		{o: Outcome{Class: Stale}, state: store.Waiting, due: time.Minute},
+		{o: Outcome{Class: Stale}, state: store.Waiting, due: 45 * time.Second},
 		{o: Outcome{Class: Stopped}, state: store.Waiting},
 		{o: Outcome{Class: Stopped}, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},
 	} {

@@ -29,5 +29,6 @@ type Outcome struct {
 	Detail     string        // one sentence for people: Bloxs's own words where it had any
 	TraceID    string        // Bloxs's traceId, where it gave one
 	Status     int           // the HTTP status, 0 where there was no answer
+	Doubtful   bool          // Stale only: the content was not what its unchanged look promised
 	RetryAfter time.Duration // Limited only; 0 where Bloxs did not say
 }

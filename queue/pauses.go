@@ -51,6 +51,14 @@ func firstProbe(cause string) time.Duration {
 	return probeFirst
 }
 
+// mostProbe bounds the time between two tries.
+func mostProbe(cause string) time.Duration {
+	if cause == ByStore {
+		return 10 * storeRetry
+	}
+	return probeMost
+}
+
 // remedy says what a person can do.
 func remedy(cause, words string) string {
 	var text string
@@ -87,7 +95,7 @@ func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 	}
 	p.words = words
 	if endsByTry(cause) {
-		p.wait = min(max(2*p.wait, firstProbe(cause)), probeMost)
+		p.wait = min(max(2*p.wait, firstProbe(cause)), mostProbe(cause))
 		d = p.wait
 	}
 	p.until = now.Add(d)
@@ -195,7 +203,7 @@ func (q *Queue) PauseByHand() error {
 		return nil
 	}
 	now := q.opts.Now()
-	if err := q.store.PauseByHand(now); err != nil {
+	if err := q.store.PauseByHand(true); err != nil {
 		return err
 	}
 	q.pauses[ByHand] = &pause{since: now}
@@ -207,7 +215,7 @@ func (q *Queue) PauseByHand() error {
 func (q *Queue) Resume() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if err := q.store.PauseByHand(time.Time{}); err != nil {
+	if err := q.store.PauseByHand(false); err != nil {
 		return err
 	}
 	q.endPause(ByHand)

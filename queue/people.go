@@ -81,14 +81,22 @@ func (q *Queue) tryLookUp() (key store.PersonKey, ok bool, changed <-chan struct
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.opts.Now()
-	if q.stopping || len(q.pauses) > 0 || now.Before(q.noLookUps) {
+	if q.stopping || len(q.pauses) > 0 {
 		return key, false, q.changed, maxSleep
 	}
 	key, ok, next, err := q.store.LookUpDue(lookUpAgain)
-	if err == nil && ok {
+	forbidden := now.Before(q.noLookUps)
+	switch {
+	case err == nil && ok && forbidden:
+		// Only an upload can tell now whether Bloxs has come to know the person.
+		err = q.store.PersonUnchecked(key)
+		q.wake()
+	case err == nil && ok:
 		err = q.store.LookUpLater(key, now.Add(lookUpRetry))
 	}
 	switch {
+	case err == nil && ok && forbidden:
+		return key, false, q.changed, 0
 	case err != nil:
 		q.opts.Log.Error("look-ups can't be read from the ledger", "err", err)
 		return key, false, q.changed, maxSleep

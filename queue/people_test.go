@@ -102,10 +102,24 @@ func TestForbiddenLookUps(t *testing.T) {
 		if b.LookUpsAllowed() {
 			b.t.Error("allowed")
 		}
-		b.lookUpAfter(3*time.Hour, "1")
+		// Nobody can be looked up, so the file itself asks again, as often as a look-up would.
+		ctx, cancel := context.WithTimeout(b.t.Context(), 59*time.Minute)
+		defer cancel()
+		_, err := b.NextLookUp(ctx)
+		b.is("1/a", store.Held, store.UnknownPerson)
+		later, cancelLater := context.WithTimeout(b.t.Context(), 2*time.Minute)
+		defer cancelLater()
+		if _, again := b.NextLookUp(later); err == nil || again == nil {
+			b.t.Error("a look-up that is forbidden is asked for")
+		}
+		b.is("1/a", store.Waiting, "")
+		b.Done(b.next(), unknown)
+		b.is("1/a", store.Held, store.UnknownPerson)
+		time.Sleep(2 * time.Hour)
 		if !b.LookUpsAllowed() {
 			b.t.Error("forbidden for ever")
 		}
+		b.lookUpAfter(0, "1")
 	})
 }
 

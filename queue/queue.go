@@ -47,6 +47,7 @@ type Queue struct {
 	pauses    map[string]*pause
 	caution   caution
 	noLookUps time.Time // look-ups are forbidden until then
+	unsettled bool      // gates that the last process left open are still to be noted as uncertain
 	stopping  bool
 	abandoned chan struct{}        // closed when nothing can be written any more
 	tries     map[store.ItemID]int // of items that are still not sent; only where a run is to end by itself
@@ -68,7 +69,11 @@ func New(opts Options) (*Queue, error) {
 	if !since.IsZero() {
 		q.pauses[ByHand] = &pause{since: since}
 	}
-	return q, q.settleOpenGates()
+	q.unsettled = true
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.settleOpenGates()
+	return q, nil
 }
 
 // limiter spreads n a minute evenly.
@@ -80,19 +85,22 @@ func limiter(n int) *rate.Limiter {
 }
 
 // settleOpenGates makes the items uncertain at which the last process ended.
-func (q *Queue) settleOpenGates() error {
-	for {
+// Until that is written down, nothing is tried.
+func (q *Queue) settleOpenGates() {
+	for q.unsettled {
 		p, err := q.store.List(store.Sending, "", 100)
-		if err != nil || len(p.Items) == 0 {
-			return err
-		}
 		for _, it := range p.Items {
 			try := store.Try{Counts: true, Due: q.opts.Now(), Detail: "bloxdrop ended while it waited for Bloxs's answer"}
-			if err := q.store.NobodyKnows(it.ID, q.again(it), try); err != nil {
-				return err
+			if err = q.store.NobodyKnows(it.ID, q.again(it), try); err != nil {
+				break
 			}
 			q.opts.Log.Warn("nobody knows whether this file is in Bloxs", "person", it.Person.ID, "path", it.Rel, "item", it.ID, "reason", try.Detail)
 		}
+		if err != nil {
+			q.storeFails(err)
+			return
+		}
+		q.unsettled = len(p.Items) > 0
 	}
 }
 
@@ -137,6 +145,9 @@ func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
 	probe, wait := q.mayTry(now)
 	if wait > 0 {
 		return nil, q.changed, wait, nil
+	}
+	if q.settleOpenGates(); q.unsettled {
+		return nil, q.changed, storeRetry, nil
 	}
 	it, places, next, err := q.store.Take(q.isClaimed, q.opts.RetryMax)
 	if err != nil {

@@ -69,7 +69,14 @@ func (l ledger) waiting(is Item, due, now time.Time) (Item, error) {
 
 // record applies a line that another run, or this one before a failed write, has written.
 func (l ledger) record(ln line) error {
-	if ln.Op == opLedger {
+	switch ln.Op {
+	case opLedger:
+		return nil
+	case opPaused:
+		l.m.Paused = toNano(ln.At)
+		return nil
+	case opResumed:
+		l.m.Paused = 0
 		return nil
 	}
 	was, err := l.item(ln.Item)

@@ -21,6 +21,8 @@ const (
 	opUncertain  = "uncertain"   // nobody can say
 	opReceipt    = "receipt"     // Bloxs answered with a file ID
 	opResolution = "resolution"  // a person decided an uncertain one
+	opPaused     = "paused"      // by hand
+	opResumed    = "resumed"
 )
 
 // line is one step in the journal. A gate opened and an uncertain line carry

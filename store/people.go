@@ -98,31 +98,43 @@ func (s *Store) Person(key PersonKey) (p Person, err error) {
 // PersonFound remembers Bloxs's answer and lets the person's held files go. A
 // kill may forget it where none was held: then the person is looked up again.
 func (s *Store) PersonFound(key PersonKey, names []string) error {
-	now := s.opts.Now()
-	freed := false
+	return s.letGo(personRecord{Key: key, State: KnownToBloxs, CheckedAt: toNano(s.opts.Now()), Names: names})
+}
+
+// PersonUnchecked forgets that the person was unknown, where no look-up can
+// tell any more, and lets their held files go.
+func (s *Store) PersonUnchecked(key PersonKey) error {
+	return s.letGo(personRecord{Key: key, State: NotLookedUp})
+}
+
+// letGo replaces what is known of a person, and releases the files that were
+// held since the person was unknown.
+func (s *Store) letGo(is personRecord) error {
+	now, freed := s.opts.Now(), false
 	err := s.write(func(l ledger) error {
-		r, err := l.person(key)
+		r, err := l.person(is.Key)
 		if err != nil {
 			return err
 		}
-		r.State, r.CheckedAt, r.Names, r.Detail = KnownToBloxs, toNano(now), names, ""
 		if err := l.setLookUp(&r, time.Time{}); err != nil {
 			return err
 		}
+		r.State, r.CheckedAt, r.Names, r.Detail = is.State, is.CheckedAt, is.Names, ""
 		if err := l.putPerson(r); err != nil {
 			return err
 		}
-		return l.eachItem(key, func(it Item) error {
+		return l.eachItem(is.Key, func(it Item) error {
 			if it.State != Held || it.Reason != UnknownPerson {
 				return nil
 			}
 			freed = true
-			is, err := l.waiting(it, now, now)
-			is.Detail = ""
+			was := it
+			it.Detail = ""
+			it, err := l.waiting(it, now, now)
 			if err != nil {
 				return err
 			}
-			return l.putItem(it, is)
+			return l.putItem(was, it)
 		})
 	})
 	if err != nil || !freed {

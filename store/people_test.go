@@ -1,6 +1,7 @@
 package store
 
 import (
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -185,14 +186,45 @@ func TestAnswerBeforeTheGate(t *testing.T) {
 	b.is("2/a", Held, Uncertain)
 }
 
+// TestPauseByHand outlives a kill, and either file's loss.
 func TestPauseByHand(t *testing.T) {
-	b := newBench(t)
-	for _, since := range []time.Time{b.now, {}} {
-		b.must(b.PauseByHand(since))
-		b.kill()
-		b.open()
-		if got, err := b.PausedByHand(); err != nil || !got.Equal(since) {
-			t.Fatal(got, err)
+	t.Parallel()
+	for _, lost := range []string{"", ledgerName, journalName} {
+		b := newBench(t)
+		for _, paused := range []bool{true, true, false} {
+			b.must(b.PauseByHand(paused))
+			b.kill()
+			b.open()
+			b.close()
+			if lost != "" {
+				b.must(os.Remove(b.file(lost)))
+			}
+			b.open()
+			want := time.Time{}
+			if paused {
+				want = b.now
+			}
+			if got, err := b.PausedByHand(); err != nil || !got.Equal(want) {
+				t.Fatalf("with %q lost: paused since %v, want %v, %v", lost, got, want, err)
+			}
 		}
+	}
+}
+
+// TestPersonUnchecked lets an unknown person's files go where no look-up can
+// tell whether Bloxs has come to know them.
+func TestPersonUnchecked(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"))
+	b.must(b.PersonUnknown(person("1"), "who?", b.now.Add(time.Hour)))
+	b.is("1/a", Held, UnknownPerson)
+	b.must(b.PersonUnchecked(person("1")))
+	b.offer(offer("1", "1/b", "b"))
+	b.reopen()
+	b.is("1/a", Waiting, "")
+	b.is("1/b", Waiting, "")
+	if _, ok, next := b.lookUpDue(); ok || !next.IsZero() {
+		t.Error("a look-up is still due")
 	}
 }

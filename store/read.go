@@ -198,10 +198,19 @@ func (s *Store) PausedByHand() (since time.Time, err error) {
 	return since, err
 }
 
-// PauseByHand remembers a person's pause over restarts; zero ends it.
-func (s *Store) PauseByHand(since time.Time) error {
-	return s.writeThrough(func(l ledger) error {
-		l.m.Paused = toNano(since)
-		return nil
+// PauseByHand remembers a person's pause, from now on or no more.
+func (s *Store) PauseByHand(paused bool) error {
+	return s.write(func(l ledger) error {
+		if paused == (l.m.Paused != 0) {
+			return nil
+		}
+		ln := line{Op: opResumed, At: s.opts.Now()}
+		if paused {
+			ln.Op = opPaused
+		}
+		if err := s.append(l, ln); err != nil {
+			return err
+		}
+		return l.record(ln)
 	})
 }

@@ -200,6 +200,9 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 		}
 	}
 	put(head, head.At)
+	if l.m.Paused != 0 {
+		put(line{Op: opPaused}, fromNano(l.m.Paused))
+	}
 	for _, list := range []byte{listSent, listSending, listHeld, listAge, listWithdrawn} {
 		scanErr := l.scan(bucketOrder, []byte{list}, func(k []byte) error {
 			it, readErr := l.item(orderedItem(k))

@@ -1,6 +1,10 @@
 package store
 
-import "fmt"
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+)
 
 // Home is whom the files of a root are sent to, and by what rule.
 type Home struct {
@@ -40,8 +44,8 @@ func (s *Store) SetHome(root string, home Home) error {
 			return nil
 		}
 		samePersons := Home{was.Environment, was.Relation, was.Kind, home.Layout} == home
-		if known && !samePersons {
-			if err := l.nothingSent(n, &MovedError{Root: root, Was: was, Now: home}); err != nil {
+		if !samePersons { // also where it isn't known, in a ledger that was rebuilt
+			if err := l.noneSentElsewhere(root, home); err != nil {
 				return err
 			}
 		}
@@ -56,17 +60,41 @@ func (s *Store) SetHome(root string, home Home) error {
 	})
 }
 
-// nothingSent returns otherwise where a file of the root ever passed a gate.
-func (l ledger) nothingSent(root uint32, otherwise error) error {
-	return l.scan(bucketPlaces, folderKey(root, ""), func(k []byte) error {
-		p, _, err := l.placeAt(k)
-		if err != nil {
+// noneSentElsewhere looks for an item of the root that passed a gate under
+// another address, relation or kind of identifier.
+func (l ledger) noneSentElsewhere(root string, now Home) error {
+	return l.scan(bucketItems, nil, func(k []byte) error {
+		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		if err != nil || it.Root != root || it.State != Sent && it.State != Sending && it.Uncertain == 0 {
 			return err
 		}
-		it, err := l.item(p.Item)
-		if err == nil && (it.State == Sent || it.State == Sending || it.Uncertain > 0) {
-			err = otherwise
+		p := it.Person
+		if p.Environment == now.Environment && p.Relation == now.Relation && p.Kind == now.Kind {
+			return nil
+		}
+		return &MovedError{Root: root, Was: Home{Environment: p.Environment, Relation: p.Relation, Kind: p.Kind}, Now: now}
+	})
+}
+
+// KeepRoots forgets the places in all roots but these, and says in how many:
+// what waits there is withdrawn until its root is watched again.
+func (s *Store) KeepRoots(paths []string) (n int, err error) {
+	now := s.opts.Now()
+	err = s.writeThrough(func(l ledger) error {
+		var others []uint32
+		err := l.bucket(bucketRoots).ForEach(func(path, v []byte) error {
+			if num := rootOf(v); l.m.Places[num] > 0 && !slices.Contains(paths, string(path)) {
+				others = append(others, num)
+				n += l.m.Places[num]
+			}
+			return nil
+		})
+		for _, num := range others {
+			if err == nil {
+				err = l.leaveBelow(num, "", now)
+			}
 		}
 		return err
 	})
+	return n, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"testing"
 )
 
@@ -39,10 +40,43 @@ func TestARootThatMovesHouse(t *testing.T) {
 		h := other
 		change(&h)
 		var moved *MovedError
-		if err := b.SetHome("/scans", h); !errors.As(err, &moved) || moved.Now != h || moved.Was != other {
+		if err := b.SetHome("/scans", h); !errors.As(err, &moved) || moved.Now != h || moved.Was.Kind != other.Kind {
 			t.Errorf("%+v is taken with receipts present: %v", h, err)
 		}
 		b.is("1/a", Sent, "")
 	}
 	b.must(b.SetHome("/scans", other))
+
+	// Neither a rebuilt ledger nor a file that is away for a while hides what was sent.
+	b.gone("1/a")
+	b.close()
+	b.must(os.Remove(b.file(ledgerName)))
+	b.open()
+	h := other
+	h.Kind = "externalIdentifier"
+	var moved *MovedError
+	if err := b.SetHome("/scans", h); !errors.As(err, &moved) {
+		t.Errorf("a rebuilt ledger forgets what was sent by another identifier: %v", err)
+	}
+	b.must(b.SetHome("/scans", other))
+}
+
+func TestARootThatIsNoLongerWatched(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B"))
+	b.send("1/a", 7)
+	if n, err := b.KeepRoots([]string{"/scans"}); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n, err := b.KeepRoots([]string{"/other"}); n != 2 || err != nil {
+		t.Fatal(n, err)
+	}
+	b.reopen()
+	if c := b.counts(); c.Places != 0 || c.Items[Withdrawn] != 1 || c.Items[Sent] != 1 {
+		t.Errorf("%+v", c)
+	}
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B")) // it is watched again
+	b.is("1/a", Sent, "")
+	b.is("1/b", Waiting, "")
 }

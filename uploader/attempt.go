@@ -223,7 +223,7 @@ func saysStored(a *bloxs.Answer) bool { return a != nil && a.Status >= 200 && a.
 // ofVerdict turns a *verdict into the outcome that it stands for.
 func ofVerdict(err error) queue.Outcome {
 	if v, ok := errors.AsType[*verdict](err); ok {
-		return queue.Outcome{Class: v.class, Detail: v.detail}
+		return queue.Outcome{Class: v.class, Detail: v.detail, Doubtful: v.doubtful}
 	}
 	return queue.Outcome{Class: queue.Transient, Detail: err.Error()}
 }
@@ -248,7 +248,7 @@ func (w *worker) report(job *queue.Job, place store.Place, o queue.Outcome, took
 	case queue.Delivered:
 		log.Info("sent", "file_id", o.FileID, "bytes", job.Item.Size, "took", took)
 	case queue.Stale:
-		log.Info("file changed before it was sent", "detail", o.Detail)
+		log.Debug("file changed before it was sent", "detail", o.Detail)
 	case queue.Stopped:
 		log.Debug("attempt taken back", "detail", o.Detail)
 	default:

@@ -111,7 +111,7 @@ func (b *body) readFile(p []byte) (int, error) {
 		return n, nil // an error with it comes again
 	}
 	if errors.Is(err, io.EOF) {
-		return 0, stale("the file became shorter while it was being sent")
+		return 0, doubtful("the file became shorter while it was being sent")
 	}
 	return 0, unreadable(err)
 }
@@ -122,11 +122,11 @@ func (b *body) whole(item store.Item) error {
 	n, err := b.file.Read(one[:])
 	switch {
 	case n > 0:
-		return stale("the file grew while it was being sent")
+		return doubtful("the file grew while it was being sent")
 	case err != nil && !errors.Is(err, io.EOF):
 		return unreadable(err)
 	case b.size != item.Size || store.Digest(b.hash.Sum(nil)) != item.SHA256:
-		return stale("the file's content changed after it was read the first time")
+		return doubtful("the file's content changed after it was read the first time")
 	}
 	return nil
 }
@@ -139,5 +139,5 @@ func (b *body) Close() error {
 }
 
 func unreadable(err error) error {
-	return &verdict{queue.Transient, fmt.Sprintf("the file can't be read: %v", err)}
+	return &verdict{class: queue.Transient, detail: fmt.Sprintf("the file can't be read: %v", err)}
 }

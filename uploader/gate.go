@@ -21,20 +21,27 @@ type gate struct {
 
 // verdict ends an attempt before its gate for a reason of our own.
 type verdict struct {
-	class  queue.Class
-	detail string
+	class    queue.Class
+	detail   string
+	doubtful bool // see queue.Outcome
 }
 
 func (v *verdict) Error() string { return v.detail }
 
 // The verdicts without a detail of their own, and the reasons that are none.
 var (
-	takenBack   = &verdict{queue.Stopped, "bloxdrop takes this attempt back"}
+	takenBack   = &verdict{class: queue.Stopped, detail: "bloxdrop takes this attempt back"}
 	errAnswered = errors.New("Bloxs answered before the whole file was sent")
 	errEnded    = errors.New("the attempt is over")
 )
 
-func stale(detail string) error { return &verdict{queue.Stale, detail} }
+// stale is for a file that the watcher sees to be another than was offered.
+func stale(detail string) error { return &verdict{class: queue.Stale, detail: detail} }
+
+// doubtful is for one whose look hasn't changed, though its content has.
+func doubtful(detail string) error {
+	return &verdict{class: queue.Stale, detail: detail, doubtful: true}
+}
 
 // shut keeps the gate from opening, and reports whether it came too late.
 func (g *gate) shut(why error) (opened bool) {
@@ -141,5 +148,5 @@ func (a *attempt) journal() error {
 		return takenBack
 	}
 	a.log.Error("open gate not written down", "item", a.job.Item.ID, "err", err)
-	return &verdict{queue.Stopped, "the journal can't be written: " + err.Error()}
+	return &verdict{class: queue.Stopped, detail: "the journal can't be written: " + err.Error()}
 }

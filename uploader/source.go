@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -30,7 +31,7 @@ func openSource(place store.Place) (*source, error) {
 	}
 	root, err := os.OpenRoot(place.Root)
 	if err != nil {
-		return nil, absent(err)
+		return nil, offline(err)
 	}
 	defer root.Close()
 	file, err := root.Open(filepath.FromSlash(place.Rel))
@@ -67,7 +68,7 @@ func (s *source) handleUnchanged() error {
 func lookAgain(place store.Place) error {
 	root, err := os.OpenRoot(place.Root)
 	if err != nil {
-		return absent(err)
+		return offline(err)
 	}
 	defer root.Close()
 	fi, err := root.Lstat(filepath.FromSlash(place.Rel))
@@ -82,6 +83,11 @@ func sameLook(fi fs.FileInfo, place store.Place) error {
 		return stale("the file changed after it was read the first time")
 	}
 	return nil
+}
+
+// offline is a root that can't be opened; its files wait for it.
+func offline(err error) error {
+	return stale(fmt.Sprintf("its root is offline: %v", err))
 }
 
 // absent tells a file that is gone from one that can't be read: only the
