@@ -97,7 +97,7 @@ func (q *Queue) shut(job *Job) {
 // Done takes a job back with its outcome. It returns when what follows is in
 // the store; while that can't be written it keeps trying, and no gate opens.
 func (q *Queue) Done(job *Job, o Outcome) {
-	if o.Class == Stopped && job.Item.State == store.Sending {
+	if o.Class == Stopped && job.Item.State == store.Sending && o.Status == 0 {
 		o.Class = Unclear
 	}
 	warned := false
@@ -198,9 +198,12 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		return nil
 	case SignIn, Denied, Misconfigured, Limited:
 		return q.store.NotStored(id, try)
-	default: // Stopped before the gate: as if it had not been tried
-		return nil
 	}
+	// Stopped: as if it had not been tried.
+	if job.Item.State == store.Sending {
+		return q.store.NotStored(id, try)
+	}
+	return nil
 }
 
 // backoff is full jitter: anywhere between nothing and retry_min doubled with

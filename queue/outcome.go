@@ -19,7 +19,7 @@ const (
 	Misconfigured Class = "misconfigured"  // the address does not lead to Bloxs
 	Unclear       Class = "uncertain"      // nobody can say whether it was stored
 	Stale         Class = "stale"          // the file changed before the gate
-	Stopped       Class = "stopped"        // we stopped before the gate: no failure, no attempt
+	Stopped       Class = "stopped"        // we stopped before the gate, or behind one that the Status of an answer has shut: no failure, no attempt
 )
 
 // Outcome is how one attempt ended, as the uploader saw it.

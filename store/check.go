@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // The files of a store.
@@ -79,6 +81,10 @@ func CheckLedger(path string) error {
 		return errors.Join(err, fmt.Errorf("%w: %s is empty", ErrDamaged, path))
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true, PreLoadFreelist: true})
+	var system syscall.Errno
+	if errors.Is(err, berrors.ErrTimeout) || errors.As(err, &system) {
+		return fmt.Errorf("open %s: %w", path, err) // says nothing about the ledger
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

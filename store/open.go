@@ -27,7 +27,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, lock: lock, stop: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Store{opts: opts, lock: lock, damaged: make(chan struct{}), stop: make(chan struct{}), stopped: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -143,6 +143,7 @@ func (s *Store) examineLedger(ctx context.Context, clean bool) error {
 		return fmt.Errorf("%s is empty", path)
 	}
 	if !clean {
+		s.opts.Log.Info("the last stop was not clean, or the ledger has changed since: every page of it is checked", "path", path)
 		if err := s.opts.DeepCheck(ctx, path); err != nil && !errors.Is(err, ErrDamaged) {
 			return fmt.Errorf("%w: %w", errUnchecked, err)
 		} else if err != nil {

@@ -51,6 +51,7 @@ type Store struct {
 	appended *lines // with the journal line of the transition at work
 	broken   error  // a damaged record or page was met, or the store is closed: nothing more is written
 
+	damaged chan struct{}
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -143,9 +144,16 @@ func (s *Store) noteDamage(err error) error {
 	if !errors.Is(err, errRecord) {
 		return err
 	}
+	if s.broken == nil {
+		close(s.damaged)
+	}
 	s.broken = fmt.Errorf("%w: %w", ErrDamaged, err)
 	return s.broken
 }
+
+// Damaged is closed when damage is met while the store is open. Nothing is
+// written then any more; closing it and opening it again mends what can be.
+func (s *Store) Damaged() <-chan struct{} { return s.damaged }
 
 func (s *Store) usable() error {
 	switch {

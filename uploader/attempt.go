@@ -96,8 +96,8 @@ func present(places []store.Place) ([]store.Place, queue.Outcome) {
 }
 
 // sendWithToken sends, and once more with a new token where Bloxs refuses the
-// first. A second try that is taken back is still an attempt if the first had
-// its gate open: its answer, not a silence, proves that nothing was stored.
+// first. Where the second is taken back although the first had its gate open,
+// that one's status says so: an answer, not a silence, ended it.
 func (w *worker) sendWithToken(ctx context.Context, job *queue.Job, src *source) queue.Outcome {
 	if err := w.opt.Queue.Pace(ctx, job); err != nil {
 		return stopped(err)
@@ -112,8 +112,7 @@ func (w *worker) sendWithToken(ctx context.Context, job *queue.Job, src *source)
 	}
 	o := w.sendAgain(ctx, job, src, token, first)
 	if o.Class == queue.Stopped && opened {
-		first.Class = queue.Transient
-		return first
+		o.Status = first.Status
 	}
 	return o
 }

@@ -3,6 +3,7 @@ package uploader
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -46,15 +47,15 @@ func TestRefusedAfterTheGate(t *testing.T) {
 }
 
 // TestTakenBackAfterARefusal: the first try's gate is open in the journal, so
-// the job may not end as if nothing had been tried.
+// the job has to say by which answer it was shut.
 func TestTakenBackAfterARefusal(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault bloxstest.Fault
 		size  int
-		want  queue.Class
+		want  int
 	}{
-		"behind the gate": {bloxstest.Status(401), 1, queue.Transient},
-		"before the gate": {bloxstest.Status(401).Early(), 2 << 20, queue.Stopped},
+		"behind the gate": {bloxstest.Status(401), 1, http.StatusUnauthorized},
+		"before the gate": {bloxstest.Status(401).Early(), 2 << 20, 0},
 	} {
 		r, sim := newSim(t, bloxstest.Options{})
 		sim.Uploads.Next(c.fault)
@@ -65,7 +66,7 @@ func TestTakenBackAfterARefusal(t *testing.T) {
 			return nil
 		}
 		r.start()
-		if o := r.send(r.file("1234/a", bytes.Repeat([]byte("a"), c.size))); o.Class != c.want {
+		if o := r.send(r.file("1234/a", bytes.Repeat([]byte("a"), c.size))); o.Class != queue.Stopped || o.Status != c.want {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}

@@ -17,14 +17,15 @@ type Kind string
 
 // The kinds of path.
 const (
-	Outside   Kind = "outside"   // below no root
-	Offline   Kind = "offline"   // its root is offline
-	Missing   Kind = "missing"   // nothing is there
-	Folder    Kind = "folder"    // a folder; its files have their own kinds
-	Ignored   Kind = "ignored"   // by a pattern
-	Irregular Kind = "irregular" // a link, or anything else that is no regular file: ignored too
-	Unmatched Kind = "unmatched" // no person's
-	Personal  Kind = "personal"  // a person's file: it settles, or is a place of the queue's
+	Outside    Kind = "outside"    // below no root
+	Offline    Kind = "offline"    // its root is offline
+	Missing    Kind = "missing"    // nothing is there
+	Unreadable Kind = "unreadable" // the folder above keeps it from us
+	Folder     Kind = "folder"     // a folder; its files have their own kinds
+	Ignored    Kind = "ignored"    // by a pattern
+	Irregular  Kind = "irregular"  // a link, or anything else that is no regular file: ignored too
+	Unmatched  Kind = "unmatched"  // no person's
+	Personal   Kind = "personal"   // a person's file: it settles, or is a place of the queue's
 )
 
 // Class is what the watcher says of a path.
@@ -107,6 +108,9 @@ func (r *root) classify(rel string) Class {
 	info, err := os.Lstat(r.path(rel))
 	if err != nil {
 		c.Kind, c.Reason = Missing, plain(err)
+		if !isGone(err) {
+			c.Kind = Unreadable
+		}
 		return c
 	}
 	c = r.class(rel, r.ground(parent(rel)), info.Mode())

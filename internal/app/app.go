@@ -174,7 +174,20 @@ func (a *App) settleIn() error {
 			return err
 		}
 	}
-	return nil
+	n, err := a.store.KeepRoots(a.rootPaths())
+	if n > 0 {
+		a.opts.Log.Warn("roots that the config no longer names are forgotten; what waited there is not sent", "files", n)
+	}
+	return err
+}
+
+// Damaged is closed when the ledger turns out to be damaged while it is in
+// use: then the app is to be closed and opened again.
+func (a *App) Damaged() <-chan struct{} {
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Damaged()
 }
 
 // stopWithin is how long uploads may take to end; the rest of the stop is quick.

@@ -148,6 +148,9 @@ func (a *App) Resolve(ctx context.Context, r control.Resolution) (string, error)
 	if r.Sent {
 		return path + " is noted as sent", nil
 	}
+	if now, err := a.store.Item(it.ID); err == nil && now.State == store.Withdrawn {
+		return path + " is noted as not sent; there is no copy of it in the folder any more: put it back, and it goes", nil
+	}
 	return path + " will be sent again", nil
 }
 

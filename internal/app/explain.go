@@ -33,6 +33,9 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		ex.Reason = "it is " + c.Reason + ", and only files themselves are sent"
 		ex.Remedy = "put the file itself into the folder"
 		return ex, nil
+	case watcher.Unreadable:
+		ex.Remedy = "give the account under which bloxdrop runs the right to read it"
+		return ex, nil
 	case watcher.Unmatched:
 		ex.Remedy = "move it into the folder of the person whose it is; the layout of that root is " + a.layoutOf(c.Root)
 		return ex, nil
@@ -233,7 +236,7 @@ func (a *App) waitingReason(it store.Item) (reason, remedy string) {
 
 func heldReason(it store.Item, path string) (reason, remedy string) {
 	reason = string(it.Reason) + ": " + it.Detail
-	if it.TraceID != "" {
+	if it.TraceID != "" && !strings.Contains(reason, it.TraceID) {
 		reason += " (traceId " + it.TraceID + ")"
 	}
 	quoted := `"` + path + `"`
@@ -243,7 +246,7 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 	case store.NameMismatch:
 		remedy = "rename the folder, or move the file, if it is the wrong person; if it is the right one: `bloxdrop confirm " + quoted + "`"
 	case store.Uncertain:
-		remedy = "look in Bloxs whether the file is there; if so `bloxdrop resolve " + quoted + " --sent`, if not `bloxdrop resolve " + quoted + " --resend`"
+		remedy = "look in Bloxs whether the file is there; if so `bloxdrop resolve " + quoted + " --sent`, if not `bloxdrop resolve " + quoted + " --resend` (its item " + string(it.ID) + " can be named instead of the path)"
 	default:
 		remedy = "mend what Bloxs names, then `bloxdrop retry " + quoted + "`"
 	}

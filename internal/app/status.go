@@ -103,7 +103,7 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 		st.Files += there
 		st.Roots = append(st.Roots, control.Root{
 			Path: r.Path, Online: r.Online, Offline: r.Offline, Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
-			Files: there,
+			Files: there, Unreadable: r.Unreadable,
 		})
 	}
 	st.Duplicate = max(places-placed, 0)

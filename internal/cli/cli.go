@@ -30,6 +30,8 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitLeft   = 3 // run --once: something still settles, waits or is held
+
+	exitDamaged = 4 // the hidden check-ledger, to its parent alone
 )
 
 // exitError ends the program with a code of its own.

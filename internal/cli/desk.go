@@ -29,6 +29,11 @@ func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d contr
 	if err != nil {
 		return err
 	}
+	log, endLog, err := newLog(config.Log{Level: "warn", Format: "text"}, e.err, os.Getenv)
+	if err != nil {
+		return err
+	}
+	defer endLog()
 	deadline := time.Now().Add(startingFor)
 	for {
 		client, err := control.Dial(ctx, c.Store.Dir)
@@ -39,7 +44,7 @@ func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d contr
 		if !errors.Is(err, control.ErrNobody) {
 			return err
 		}
-		a, err := app.Look(ctx, appOptions(c, slog.New(slog.DiscardHandler)))
+		a, err := app.Look(ctx, appOptions(c, log))
 		if err == nil {
 			return errors.Join(do(ctx, a), a.Close())
 		}
@@ -82,10 +87,13 @@ func checkElsewhere(ctx context.Context, path string) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.As(err, &ended): // by a fault, or by the bound, too
-		return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
+	case !errors.As(err, &ended):
+		return err
+	case ended.ExitCode() == exitFailed: // it could not even look
+		return fmt.Errorf("%.300s", out)
 	}
-	return err
+	// By its own word, by a fault, or by the bound.
+	return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
 }
 
 func (e *env) checkLedger() *cobra.Command {
@@ -96,7 +104,11 @@ func (e *env) checkLedger() *cobra.Command {
 				_, _ = io.Copy(io.Discard, e.in)
 				os.Exit(exitFailed) // nobody waits for the answer any more
 			}()
-			return store.CheckLedger(args[0])
+			err := store.CheckLedger(args[0])
+			if errors.Is(err, store.ErrDamaged) {
+				return &exitError{code: exitDamaged, err: err}
+			}
+			return err
 		},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,50 +39,76 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	for _, w := range c.Warnings {
 		log.Warn("the config is valid but unwise", "warning", w)
 	}
-	a, err := openAlone(ctx, c, log)
-	switch {
-	case err != nil && ctx.Err() != nil && !once:
-		return endLog() // stopped before it had begun
-	case err != nil:
-		return errors.Join(err, endLog())
-	}
 	if once {
-		err = e.once(ctx, a)
+		err = e.serveOnce(ctx, c, log)
 	} else {
-		err = untilStopped(ctx, a)
+		err = serveOn(ctx, c, log)
 	}
 	var moved *store.MovedError
 	if errors.As(err, &moved) {
 		err = usage(fmt.Errorf("%s: %w", c.Path, err))
 	}
-	return errors.Join(err, a.Close(), endLog())
+	return errors.Join(err, endLog())
+}
+
+// serveOn runs until it is stopped. A ledger that turns out to be damaged is
+// closed and opened again, which mends it or pauses.
+func serveOn(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	for ctx.Err() == nil {
+		a, err := openAlone(ctx, c, log)
+		if err == nil {
+			// The parts are stopped by Close, which gives answers their time.
+			err = a.Start(context.WithoutCancel(ctx))
+		} else if ctx.Err() != nil {
+			return nil // stopped before it had begun
+		}
+		if err != nil {
+			return errors.Join(err, closed(a))
+		}
+		select {
+		case <-ctx.Done():
+		case <-a.Damaged():
+			log.Error("the ledger is damaged: it is closed and opened anew", "dir", c.Store.Dir)
+		}
+		if err := closed(a); err != nil {
+			log.Error("the stop was not clean; the next start checks everything", "err", err)
+		}
+	}
+	return nil
+}
+
+func closed(a *app.App) error {
+	if a == nil {
+		return nil
+	}
+	return a.Close()
+}
+
+func (e *env) serveOnce(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	a, err := openAlone(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(e.once(ctx, a), a.Close())
 }
 
 // openAlone refuses to run beside a service, and waits for a command that has
-// the ledger open for a moment.
+// the ledger open: it ends, even if somebody reads its list page by page.
 func openAlone(ctx context.Context, c *config.Config, log *slog.Logger) (*app.App, error) {
-	for deadline := time.Now().Add(startingFor); ; {
+	for said := false; ; said = true {
 		a, err := app.Open(ctx, appOptions(c, log))
 		if !errors.Is(err, store.ErrLocked) {
 			return a, err
 		}
-		client, dialErr := control.Dial(ctx, c.Store.Dir)
-		if dialErr == nil {
+		client, err := control.Dial(ctx, c.Store.Dir)
+		if err == nil {
 			client.Close()
-		}
-		if dialErr == nil || time.Now().After(deadline) {
 			return nil, fmt.Errorf("bloxdrop is running already with the store %s: stop it first, or look at `bloxdrop status`", c.Store.Dir)
 		}
+		if !said {
+			log.Warn("another bloxdrop has the store open, perhaps a command; waiting for its end", "dir", c.Store.Dir)
+		}
 	}
-}
-
-func untilStopped(ctx context.Context, a *app.App) error {
-	// The parts are stopped by Close, which gives answers their time.
-	if err := a.Start(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return nil
 }
 
 // once ends with exit code 3 where anything is left, and says what.
@@ -101,7 +126,10 @@ func (e *env) once(ctx context.Context, a *app.App) error {
 	}
 	left := st.Settling > 0 || st.Waiting > 0 || st.Sending > 0 || st.Held > 0
 	for _, r := range st.Roots {
-		left = left || !r.Online
+		left = left || !r.Online || r.Unreadable > 0
+	}
+	if st.State == control.Running {
+		st.State = control.Stopped // as it is when this is read
 	}
 	if err := printStatus(e.out, st); err != nil {
 		return err

@@ -68,12 +68,12 @@ func printStatus(out io.Writer, st control.Status) error {
 	count("  ignored", st.Ignored, "by a pattern")
 	count("  duplicate", st.Duplicate, "further places of the same content")
 	for _, r := range st.Roots {
-		fmt.Fprintf(w, "root\t%s\t%s\n", shown(r.Path), shown(rootLine(r)))
+		fmt.Fprintf(w, "root\t%s\t%s\n", shown(r.Path), shown(rootLine(r, st.State)))
 	}
 	return w.Flush()
 }
 
-func rootLine(r control.Root) string {
+func rootLine(r control.Root, state string) string {
 	if !r.Online {
 		return "OFFLINE: " + r.Offline
 	}
@@ -81,7 +81,10 @@ func rootLine(r control.Root) string {
 	if at, err := time.Parse(time.RFC3339, r.LastRescan); err == nil {
 		line += ", rescanned at " + at.Local().Format(time.TimeOnly)
 	}
-	if !r.Events {
+	if r.Unreadable > 0 {
+		line += fmt.Sprintf(", %d FOLDERS CAN'T BE READ (see the log): bloxdrop needs the right to", r.Unreadable)
+	}
+	if !r.Events && state != control.Stopped {
 		line += ", found by rescans only"
 	}
 	return line

@@ -10,10 +10,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ErrNobody says that no service answers.
 var ErrNobody = errors.New("no running bloxdrop answers")
+
+const helloTimeout = 3 * time.Second
 
 // Client is the Desk of a running service.
 type Client struct {
@@ -36,7 +39,11 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	if err := json.Unmarshal(b, &c.at); err != nil {
 		return nil, ErrNobody // it is just being written
 	}
-	if _, err := c.Status(ctx); err != nil {
+	// After a kill the address may be anybody's by now, so that it answers at
+	// all says nothing, and that it doesn't must not be waited for.
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	if _, err := c.ask(ctx, "hello", question{}); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("%w (%w)", ErrNobody, err)
 	}
@@ -125,7 +132,7 @@ func (c *Client) List(ctx context.Context, state string, each func(Entry) error)
 
 // Explain asks about a path.
 func (c *Client) Explain(ctx context.Context, path string) (Explanation, error) {
-	a, err := c.ask(ctx, "explain", question{Path: path})
+	a, err := c.ask(ctx, "explain", question{Path: []byte(path)})
 	if err == nil && a.Explanation == nil {
 		err = errors.New("ask the running bloxdrop: its answer is empty")
 	}
@@ -137,19 +144,23 @@ func (c *Client) Explain(ctx context.Context, path string) (Explanation, error) 
 
 // Retry asks for another try.
 func (c *Client) Retry(ctx context.Context, paths []string, all bool) (string, error) {
-	a, err := c.ask(ctx, "retry", question{Paths: paths, All: all})
+	q := question{All: all}
+	for _, p := range paths {
+		q.Paths = append(q.Paths, []byte(p))
+	}
+	a, err := c.ask(ctx, "retry", q)
 	return a.Said, err
 }
 
 // Resolve settles an uncertain upload.
 func (c *Client) Resolve(ctx context.Context, r Resolution) (string, error) {
-	a, err := c.ask(ctx, "resolve", question{Resolution: r})
+	a, err := c.ask(ctx, "resolve", question{Path: []byte(r.Target), Sent: r.Sent, FileID: r.FileID})
 	return a.Said, err
 }
 
 // Confirm says that a folder's name is right.
 func (c *Client) Confirm(ctx context.Context, path string) (string, error) {
-	a, err := c.ask(ctx, "confirm", question{Path: path})
+	a, err := c.ask(ctx, "confirm", question{Path: []byte(path)})
 	return a.Said, err
 }
 

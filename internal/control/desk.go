@@ -77,6 +77,7 @@ type Root struct {
 	Files      int    `json:"files"`
 	LastRescan string `json:"last_rescan"`
 	Paused     bool   `json:"paused"`
+	Unreadable int    `json:"unreadable,omitempty"` // folders that can't be listed
 }
 
 // Entry is one item in `list --json`.
@@ -109,9 +110,9 @@ type Explanation struct {
 
 // Resolution is a person's word about an uncertain upload.
 type Resolution struct {
-	Target string `json:"target"` // a path or an item
-	Sent   bool   `json:"sent"`   // it is in Bloxs; else it is to be sent again
-	FileID int64  `json:"file_id"`
+	Target string // a path or an item
+	Sent   bool   // it is in Bloxs; else it is to be sent again
+	FileID int64
 }
 
 // Stamp writes a time as JSON answers have it; "" for none.

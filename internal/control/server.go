@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -26,9 +27,11 @@ type address struct {
 
 // Server answers on loopback for a Desk.
 type Server struct {
-	http *http.Server
-	path string
-	done chan struct{}
+	http    *http.Server
+	path    string
+	done    chan struct{}
+	closing chan struct{}
+	telling sync.WaitGroup
 }
 
 // Serve begins to answer and writes control.json into dir.
@@ -38,7 +41,7 @@ func Serve(dir string, desk Desk, log *slog.Logger) (*Server, error) {
 		return nil, fmt.Errorf("listen for commands: %w", err)
 	}
 	a := address{Address: l.Addr().String(), Token: rand.Text(), PID: os.Getpid()}
-	s := &Server{path: filepath.Join(dir, fileName), done: make(chan struct{})}
+	s := &Server{path: filepath.Join(dir, fileName), done: make(chan struct{}), closing: make(chan struct{})}
 	s.http = &http.Server{
 		Handler:           guard(a, routes(desk)),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -50,14 +53,36 @@ func Serve(dir string, desk Desk, log *slog.Logger) (*Server, error) {
 			log.Error("commands are no longer answered", "err", err)
 		}
 	}()
-	if err := writeAddress(s.path, a); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
+	s.tell(a, log)
 	return s, nil
+}
+
+const tellAgain = 10 * time.Second
+
+// tell writes control.json. A full disk must not keep the service from
+// running, so it is tried until it can be written.
+func (s *Server) tell(a address, log *slog.Logger) {
+	err := writeAddress(s.path, a)
+	if err == nil {
+		return
+	}
+	log.Error("commands can't be told where to ask, trying again", "path", s.path, "err", err)
+	s.telling.Go(func() {
+		for err != nil {
+			select {
+			case <-s.closing:
+				return
+			case <-time.After(tellAgain):
+				err = writeAddress(s.path, a)
+			}
+		}
+	})
 }
 
 // Close ends it at once; nothing that it answers is worth waiting for.
 func (s *Server) Close() error {
+	close(s.closing)
+	s.telling.Wait()
 	err := os.Remove(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
@@ -97,12 +122,14 @@ func guard(a address, next http.Handler) http.Handler {
 	})
 }
 
+// question has paths as bytes, since JSON would mend those that are not UTF-8.
 type question struct {
-	State      string     `json:"state"`
-	Path       string     `json:"path"`
-	Paths      []string   `json:"paths"`
-	All        bool       `json:"all"`
-	Resolution Resolution `json:"resolution"`
+	State  string   `json:"state"`
+	Path   []byte   `json:"path"` // of a resolution: a path or an item
+	Paths  [][]byte `json:"paths"`
+	All    bool     `json:"all"`
+	Sent   bool     `json:"sent"`
+	FileID int64    `json:"file_id"`
 }
 
 type answer struct {
@@ -135,12 +162,21 @@ func routes(desk Desk) http.Handler {
 		return answer{Status: &st}, err
 	})
 	handle("explain", func(ctx context.Context, q question) (answer, error) {
-		ex, err := desk.Explain(ctx, q.Path)
+		ex, err := desk.Explain(ctx, string(q.Path))
 		return answer{Explanation: &ex}, err
 	})
-	handle("retry", func(ctx context.Context, q question) (answer, error) { return said(desk.Retry(ctx, q.Paths, q.All)) })
-	handle("resolve", func(ctx context.Context, q question) (answer, error) { return said(desk.Resolve(ctx, q.Resolution)) })
-	handle("confirm", func(ctx context.Context, q question) (answer, error) { return said(desk.Confirm(ctx, q.Path)) })
+	handle("hello", func(context.Context, question) (answer, error) { return answer{}, nil })
+	handle("retry", func(ctx context.Context, q question) (answer, error) {
+		var paths []string
+		for _, p := range q.Paths {
+			paths = append(paths, string(p))
+		}
+		return said(desk.Retry(ctx, paths, q.All))
+	})
+	handle("resolve", func(ctx context.Context, q question) (answer, error) {
+		return said(desk.Resolve(ctx, Resolution{Target: string(q.Path), Sent: q.Sent, FileID: q.FileID}))
+	})
+	handle("confirm", func(ctx context.Context, q question) (answer, error) { return said(desk.Confirm(ctx, string(q.Path))) })
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
 	mux.HandleFunc("/list", func(w http.ResponseWriter, r *http.Request) { list(w, r, desk) })
