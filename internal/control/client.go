@@ -16,7 +16,10 @@ import (
 // ErrNobody says that no service answers.
 var ErrNobody = errors.New("no running bloxdrop answers")
 
-const helloTimeout = 3 * time.Second
+const (
+	hello        = "bloxdrop"
+	helloTimeout = 3 * time.Second
+)
 
 // Client is the Desk of a running service.
 type Client struct {
@@ -43,7 +46,11 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	// all says nothing, and that it doesn't must not be waited for.
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
-	if _, err := c.ask(ctx, "hello", question{}); err != nil {
+	a, err := c.ask(ctx, "hello", question{})
+	if err == nil && a.Said != hello {
+		err = errors.New("somebody else answers")
+	}
+	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("%w (%w)", ErrNobody, err)
 	}

@@ -142,8 +142,8 @@ func TestListBreaksOff(t *testing.T) {
 		"at once":         "",
 	} {
 		dir := stranger(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/status" {
-				_, _ = io.WriteString(w, `{"status":{}}`)
+			if r.URL.Path == "/hello" {
+				_, _ = io.WriteString(w, `{"said":"bloxdrop"}`)
 				return
 			}
 			_, _ = io.WriteString(w, text)

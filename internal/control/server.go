@@ -165,7 +165,7 @@ func routes(desk Desk) http.Handler {
 		ex, err := desk.Explain(ctx, string(q.Path))
 		return answer{Explanation: &ex}, err
 	})
-	handle("hello", func(context.Context, question) (answer, error) { return answer{}, nil })
+	handle("hello", func(context.Context, question) (answer, error) { return answer{Said: hello}, nil })
 	handle("retry", func(ctx context.Context, q question) (answer, error) {
 		var paths []string
 		for _, p := range q.Paths {

@@ -18,7 +18,6 @@ func TestTryLater(t *testing.T) {
 	for _, code := range []int{500, 503, 408} {
 		faults = append(faults, bloxstest.Status(code), bloxstest.Status(code).Early(), bloxstest.EmptyStatus(code), bloxstest.HTML(code))
 	}
-	faults = append(faults, bloxstest.ResetBefore(0), bloxstest.ResetBefore(100), bloxstest.ResetBefore(20_000), bloxstest.Status(502).Early())
 	o.bloxs.Uploads.Next(faults...)
 	o.bloxs.LookUps.Next(bloxstest.Status(500), bloxstest.Reset(), bloxstest.HTML(502))
 	o.bloxs.SignIns.Next(bloxstest.Status(503), bloxstest.Reset())
@@ -31,6 +30,25 @@ func TestTryLater(t *testing.T) {
 	o.storedOnce(o.there())
 	if n := o.bloxs.Uploads.Count(); n != files+len(faults) {
 		t.Errorf("%d uploads for %d files and %d faults", n, files, len(faults))
+	}
+}
+
+// TestBrokenOffInBody ends uploads before Bloxs has the whole file, in ways
+// that would leave everybody in doubt behind it.
+func TestBrokenOffInBody(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	faults := []bloxstest.Fault{
+		bloxstest.ResetBefore(0), bloxstest.ResetBefore(100), bloxstest.ResetBefore(8 << 20), bloxstest.CloseWithoutAnswer().At(1 << 20),
+		bloxstest.Status(502).Early(), bloxstest.HTML(502).At(1 << 20), bloxstest.HTML(504).At(8 << 20),
+	}
+	o.bloxs.Uploads.Next(faults...)
+	o.write("1001/scan.bin", string(noise(4, large)))
+	o.start()
+	o.untilAllSent()
+	o.storedOnce(o.there())
+	if n := o.bloxs.Uploads.Count(); n != 1+len(faults) {
+		t.Errorf("%d uploads for %d faults", n, len(faults))
 	}
 }
 
