@@ -17,7 +17,8 @@ import (
 func puzzle(t *testing.T) *office {
 	opts := staff()
 	opts.BodyLimit = 100 << 20
-	o := newOffice(t, opts, `[store]`, "max_size = \"20 KiB\"\n\n[store]", `rescan = "1s"`, "rescan = \"1s\"\nignore = [\"*.bak\"]")
+	o := newOffice(t, opts, `[store]`, "max_size = \"20 KiB\"\n\n[store]", `rescan = "1s"`, "rescan = \"1s\"\nignore = [\"*.bak\"]",
+		`retry_min = "100ms"`, `retry_min = "1h"`, `retry_max = "1s"`, `retry_max = "1h"`) // else what waits is now and then being sent
 	o.bloxs.Uploads.For("1004", bloxstest.Status(503))
 	o.bloxs.Uploads.For("1003", bloxstest.Problem(415, "Unsupported.", map[string][]string{"File": {"This type is not allowed"}}))
 	o.write("1001 - Jansen/lease.txt", "lease")
