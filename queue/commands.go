@@ -94,8 +94,9 @@ func (q *Queue) Claimed() map[store.ItemID]bool {
 }
 
 const (
-	triesOnce   = 3           // of one item, in a run that is to end by itself
-	patientOnce = time.Minute // how long such a run waits for another uncertain outcome
+	triesOnce   = 3               // of one item, in a run that is to end by itself
+	limitedOnce = 5 * time.Minute // without a single file, and such a run gives way to Bloxs's limit
+	patientOnce = time.Minute     // how long such a run waits for another uncertain outcome
 )
 
 // CountTries makes WaitDone possible.
@@ -109,7 +110,7 @@ func (q *Queue) CountTries() {
 func (q *Queue) count(job *Job, o Outcome) {
 	switch {
 	case q.tries == nil, o.Class == Stopped:
-	case o.Class == Transient, o.Class == Stale, o.Class == Limited:
+	case o.Class == Transient, o.Class == Stale:
 		q.tries[job.Item.ID]++
 	default:
 		delete(q.tries, job.Item.ID)
@@ -139,7 +140,7 @@ func (q *Queue) done() (bool, error) {
 		return false, nil
 	}
 	for cause := range q.pauses {
-		if cause != ByLimit {
+		if cause != ByLimit || q.opts.Now().Sub(q.delivered) > limitedOnce {
 			return true, nil
 		}
 	}

@@ -15,6 +15,14 @@ type caution struct {
 	next time.Time
 }
 
+// Caution tells whether gates open one at a time, since an upload ended
+// uncertain, and when the next may.
+func (q *Queue) Caution() (next time.Time, on bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.caution.next, q.caution.on
+}
+
 const (
 	staleRetry   = time.Minute
 	cautionFirst = 10 * time.Second
@@ -142,7 +150,7 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 	q.probed(job, o)
 	switch o.Class {
 	case Delivered:
-		q.caution = caution{}
+		q.caution, q.delivered = caution{}, q.opts.Now()
 	case Unclear:
 		q.caution.uncertain(job.lone, q.opts.Now())
 	case Denied:
@@ -159,6 +167,10 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 		q.begin(ByLimit, o.Detail, job, wait)
 	}
 	q.count(job, o)
+	switch o.Class {
+	case Delivered, Refused, PersonUnknown, NameDiffers, Unclear:
+		delete(q.suspects, job.Item.ID)
+	}
 	q.wake()
 }
 
@@ -197,6 +209,9 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		}
 		return nil
 	case SignIn, Denied, Misconfigured, Limited:
+		if q.suspected(id) {
+			try.Due = now.Add(q.opts.RetryMax)
+		}
 		return q.store.NotStored(id, try)
 	}
 	// Stopped: as if it had not been tried.
@@ -204,6 +219,12 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		return q.store.NotStored(id, try)
 	}
 	return nil
+}
+
+func (q *Queue) suspected(id store.ItemID) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.suspects[id]
 }
 
 // backoff is full jitter: anywhere between nothing and retry_min doubled with

@@ -109,7 +109,7 @@ func (b *bench) offer(rels ...string) {
 	var batch []store.Offer
 	for _, rel := range rels {
 		id, _, _ := strings.Cut(rel, "/")
-		batch = append(batch, store.Offer{Root: "/scans", Rel: rel, Look: store.Look{Size: 1, Inode: 7}, SHA256: sha256.Sum256([]byte(rel)), Person: person(id)})
+		batch = append(batch, store.Offer{Root: "/scans", Rel: rel, Look: store.Look{Size: 1, Inode: 7}, SHA256: sha256.Sum256([]byte(rel)), Person: person(id), Folder: "Jansen"})
 	}
 	b.must(b.Offer(b.t.Context(), batch))
 }

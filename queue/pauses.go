@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bloxdrop/store"
 )
 
 // The causes for which nothing is sent.
@@ -33,9 +35,10 @@ type Pause struct {
 
 type pause struct {
 	since, until time.Time
-	wait         time.Duration // between tries; 0: it ends when until has come
-	probing      bool          // a try is under way
-	words        string        // Bloxs's
+	wait         time.Duration  // between tries; 0: it ends when until has come
+	probing      bool           // a try is under way
+	words        string         // Bloxs's
+	met          []store.ItemID // the items that met this wall
 }
 
 // endsByTry tells the causes that end when one try gets through.
@@ -86,11 +89,16 @@ func remedy(cause, words string) string {
 func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 	now := q.opts.Now()
 	p := q.pauses[cause]
-	if p == nil {
+	isNew := p == nil
+	if isNew {
 		p = &pause{since: now}
 		q.pauses[cause] = p
 		q.opts.Log.Warn("sending pauses", "cause", cause, "remedy", remedy(cause, words))
-	} else if !job.Probe && endsByTry(cause) {
+	}
+	if id := job.Item.ID; id != "" && !slices.Contains(p.met, id) {
+		p.met = append(p.met, id)
+	}
+	if !isNew && !job.Probe && endsByTry(cause) {
 		return // several workers met the same wall
 	}
 	p.words = words
@@ -164,6 +172,10 @@ func (q *Queue) probed(job *Job, o Outcome) {
 		switch {
 		case cause == ByStore: // only a step that was written down ends it
 		case o.Class == Delivered, o.Status != 0 && (o.Class == Refused || o.Class == PersonUnknown):
+			// Another item gets through: perhaps the wall is only these items' own.
+			for _, id := range p.met {
+				q.suspects[id] = true
+			}
 			q.endPause(cause)
 		case o.Class == Transient, o.Class == Unclear:
 			p.until = q.opts.Now().Add(p.wait) // it told nothing
@@ -228,5 +240,22 @@ func (q *Queue) goOn() {
 	for _, cause := range []string{ByDenied, BySignIn, ByLimit, ByAddress} {
 		q.endPause(cause)
 	}
+	for id := range q.suspects {
+		if _, err := q.store.Retry(id); err != nil {
+			q.opts.Log.Warn("an item that was put off could not be brought forward", "item", id, "err", err)
+		}
+	}
+	clear(q.suspects)
 	q.wake()
+}
+
+// metWall tells whether an item stands before one of the walls that a probe is
+// to try: another is a better probe.
+func (q *Queue) metWall(id store.ItemID) bool {
+	for _, p := range q.pauses {
+		if slices.Contains(p.met, id) {
+			return true
+		}
+	}
+	return false
 }

@@ -158,3 +158,34 @@ func TestPauseStopsProbe(t *testing.T) {
 		b.ends(b.next(), delivered)
 	})
 }
+
+// TestOneBadFileBeforeAWall: the probe is another file's, and the bad one is
+// put off once it has been seen that others get through.
+func TestOneBadFileBeforeAWall(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offer("1/bad", "2/good", "3/good")
+		bad := b.next()
+		b.Done(bad, Outcome{Class: Misconfigured, Status: 404})
+		b.paused(ByAddress)
+		probe := b.next()
+		if !probe.Probe || probe.Item.ID == bad.Item.ID {
+			b.t.Fatalf("the probe is %s again", probe.Item.Rel)
+		}
+		b.ends(probe, delivered)
+		b.paused("")
+		for range 2 {
+			job := b.next()
+			if job.Item.ID == bad.Item.ID {
+				b.Done(job, Outcome{Class: Misconfigured, Status: 404})
+			} else {
+				b.ends(job, delivered)
+			}
+			if len(b.Pauses()) > 0 {
+				b.must(b.Resume()) // brings it forward, too
+			}
+		}
+		if it := b.at(bad.Item.Rel); it.Due.After(time.Now()) {
+			b.t.Errorf("resume leaves it until %v", it.Due)
+		}
+	})
+}

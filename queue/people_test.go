@@ -130,6 +130,9 @@ func TestConfirm(t *testing.T) {
 		for range 3 {
 			b.Done(b.next(), Outcome{Class: NameDiffers})
 		}
+		if n, err := b.Confirm(person("1"), "Pieters"); err != nil || n != 0 { // no file is in such a folder
+			b.t.Errorf("%d %v", n, err)
+		}
 		if n, err := b.Confirm(person("1"), "Jansen"); err != nil || n != 2 {
 			b.t.Errorf("%d %v", n, err)
 		}

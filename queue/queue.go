@@ -45,7 +45,9 @@ type Queue struct {
 	claimed   map[store.ItemID]*Job
 	gates     int // open at this moment
 	pauses    map[string]*pause
+	suspects  map[store.ItemID]bool // met a wall that others passed
 	caution   caution
+	delivered time.Time // when Bloxs last took a file, or the queue was made
 	noLookUps time.Time // look-ups are forbidden until then
 	unsettled bool      // gates that the last process left open are still to be noted as uncertain
 	stopping  bool
@@ -59,7 +61,7 @@ func New(opts Options) (*Queue, error) {
 	q := &Queue{
 		opts: opts, store: opts.Store,
 		uploads: limiter(opts.PerMinute), lookUps: limiter(3 * opts.PerMinute),
-		changed: make(chan struct{}), claimed: map[store.ItemID]*Job{}, pauses: map[string]*pause{},
+		changed: make(chan struct{}), claimed: map[store.ItemID]*Job{}, pauses: map[string]*pause{}, suspects: map[store.ItemID]bool{}, delivered: opts.Now(),
 		abandoned: make(chan struct{}),
 	}
 	since, err := q.store.PausedByHand()
@@ -149,7 +151,7 @@ func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
 	if q.settleOpenGates(); q.unsettled {
 		return nil, q.changed, storeRetry, nil
 	}
-	it, places, next, err := q.store.Take(q.isClaimed, q.opts.RetryMax)
+	it, places, next, err := q.take(probe)
 	if err != nil {
 		q.storeFails(err)
 		return nil, q.changed, storeRetry, nil
@@ -164,6 +166,18 @@ func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
 	q.claimed[it.ID] = job
 	q.probes(job)
 	return job, nil, 0, nil
+}
+
+// take prefers for a probe an item that has not met the wall itself: one bad
+// file must not keep everybody before it.
+func (q *Queue) take(probe bool) (it store.Item, places []store.Place, next time.Time, err error) {
+	if probe {
+		it, places, next, err = q.store.Take(func(id store.ItemID) bool { return q.isClaimed(id) || q.metWall(id) }, q.opts.RetryMax)
+		if err != nil || it.ID != "" {
+			return it, places, next, err
+		}
+	}
+	return q.store.Take(q.isClaimed, q.opts.RetryMax)
 }
 
 func (q *Queue) isClaimed(id store.ItemID) bool { return q.claimed[id] != nil }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 )
@@ -244,6 +245,9 @@ func (s *Store) Confirm(key PersonKey, folder string) (n int, err error) {
 			if it.State != Held || it.Reason != NameMismatch {
 				return nil
 			}
+			if in, err := l.inFolder(it.ID, folder); err != nil || !in {
+				return err
+			}
 			n++
 			is, err := l.waiting(it, now, now)
 			if err != nil {
@@ -253,4 +257,10 @@ func (s *Store) Confirm(key PersonKey, folder string) (n int, err error) {
 		})
 	})
 	return n, err
+}
+
+// inFolder tells whether a place of the item is in a folder that shows this name.
+func (l ledger) inFolder(id ItemID, folder string) (bool, error) {
+	places, err := l.places(id, math.MaxInt)
+	return slices.ContainsFunc(places, func(p Place) bool { return p.Folder == folder }), err
 }

@@ -79,6 +79,8 @@ func classOf(a *bloxs.Answer, passed bool, kind, id string) queue.Class {
 		return queue.Misconfigured
 	case s == http.StatusRequestTimeout, s == http.StatusInternalServerError, s == http.StatusServiceUnavailable:
 		return queue.Transient // documented as "try later", at any point
+	case s == http.StatusExpectationFailed:
+		return queue.Transient // a gateway's word about our Expect, which the next try leaves out
 	case s >= 400 && s <= 499:
 		return queue.Refused
 	case passed:

@@ -30,7 +30,7 @@ func wantClass(status int, passed bool) queue.Class {
 		return queue.Limited
 	case 404, 405:
 		return queue.Misconfigured
-	case 408, 500, 503:
+	case 408, 417, 500, 503:
 		return queue.Transient
 	}
 	switch status / 100 {

@@ -108,15 +108,18 @@ func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 		return finding{o: withoutToken(e)}
 	}
 	o := ofError(e, key.Kind, key.ID)
-	switch o.Class {
-	case queue.Denied:
+	switch {
+	case o.Class == queue.Denied && e.HTML:
+		// A gateway's page about one request says nothing about the key's rights.
+		o.Class = queue.Transient
+	case o.Class == queue.Denied:
 		until := u.opt.Now().Add(forbiddenFor)
 		if u.opt.Queue.LookUpsAllowed() { // else another worker has said so
 			u.opt.Log.Warn("look-ups forbidden, persons are not checked", "until", until, "detail", o.Detail)
 		}
 		u.opt.Queue.LookUpsForbidden(until)
 		return finding{forbidden: true}
-	case queue.PersonUnknown:
+	case o.Class == queue.PersonUnknown:
 		u.opt.Log.Info("person unknown", "person", key.ID, "detail", o.Detail)
 		u.remember(key, u.opt.Queue.PersonUnknown(key, o.Detail))
 	}

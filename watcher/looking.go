@@ -133,7 +133,9 @@ func (s *settleSet) list(all []Settling) []Settling {
 	defer s.mu.Unlock()
 	now := s.now()
 	for _, e := range s.entries {
-		all = append(all, s.show(e, now))
+		if !e.again {
+			all = append(all, s.show(e, now))
+		}
 	}
 	return all
 }
@@ -142,7 +144,7 @@ func (s *settleSet) get(rel string) (Settling, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[rel]
-	if e == nil {
+	if e == nil || e.again {
 		return Settling{}, false
 	}
 	return s.show(e, s.now()), true

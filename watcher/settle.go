@@ -32,6 +32,7 @@ type entry struct {
 	look       store.Look
 	item       store.ItemID // of which the path is a place
 	known      bool         // the queue has it as a place
+	again      bool         // and as it is: it is only read once more, and goes on being that place
 	first      time.Time    // when it was first seen to settle
 	since      time.Time    // when this look was first seen
 	next       time.Time    // when to look again
@@ -62,7 +63,6 @@ type settleSet struct {
 	entries   map[string]*entry
 	due       dueHeap
 	ready     []*entry
-	known     int
 	postponed int // files beyond the bound, as the last scan counted them
 }
 
@@ -99,10 +99,7 @@ func (s *settleSet) see(rel string, look store.Look, k store.Known) (isNew, ok b
 	} else if e.look != look {
 		s.restart(e, look, now)
 	}
-	if e.known != k.Found {
-		s.known += map[bool]int{true: 1, false: -1}[k.Found]
-	}
-	e.known, e.item = k.Found, k.Item
+	e.known, e.item, e.again = k.Found, k.Item, k.Found && k.Look == look
 	return isNew, true
 }
 
@@ -111,6 +108,7 @@ func (s *settleSet) restart(e *entry, look store.Look, now time.Time) {
 	e.look, e.since, e.next = look, now, now.Add(s.settle/2)
 	e.equal, e.incomplete, e.retry, e.stuck = 0, time.Time{}, 0, ""
 	e.changes++
+	e.again = false
 	s.watch(e)
 }
 
@@ -156,9 +154,6 @@ func (s *settleSet) remove(e *entry) {
 	if e.index >= 0 {
 		heap.Remove(&s.due, e.index)
 	}
-	if e.known {
-		s.known--
-	}
 	s.refill()
 }
 
@@ -182,10 +177,20 @@ func (s *settleSet) free() int {
 	return s.max - len(s.entries)
 }
 
+// counts leaves out what is only read again.
 func (s *settleSet) counts() (all, known int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.entries), s.known
+	for _, e := range s.entries {
+		if e.again {
+			continue
+		}
+		all++
+		if e.known {
+			known++
+		}
+	}
+	return all, known
 }
 
 // canSettle says whether a file settles that may do so without anybody's help.
@@ -193,7 +198,7 @@ func (s *settleSet) canSettle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		if e.stuck == "" && (e.stage != watching || e.changes < 2) {
+		if !e.again && e.stuck == "" && (e.stage != watching || e.changes < 2) {
 			return true
 		}
 	}

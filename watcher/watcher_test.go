@@ -195,10 +195,10 @@ func TestRacyFilesAreHashedOnceMore(t *testing.T) {
 	}
 	later.Store(int64(time.Minute))
 	b.rescan()
-	b.settled()
-	if o, _ := b.q.place("1/f"); o.Racy || len(b.q.offers) != 2 {
-		t.Fatalf("still racy: %+v", b.q.offers)
+	if s := b.Status()[0]; s.Settling != 0 || s.Resettling != 0 || len(b.Settling()) != 0 || b.Classify(filepath.Join(b.dir, "1/f")).Settling != nil {
+		t.Errorf("what is only read again shows as settling: %+v", s)
 	}
+	b.until("read again", func() bool { o, _ := b.q.place("1/f"); return !o.Racy })
 	b.rescan()
 	b.settled()
 	if len(b.q.offers) != 2 {

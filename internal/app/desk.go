@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bloxdrop/internal/control"
+	"bloxdrop/queue"
 	"bloxdrop/store"
 	"bloxdrop/watcher"
 )
@@ -87,7 +88,7 @@ func (a *App) Retry(ctx context.Context, paths []string, all bool) (string, erro
 	if all {
 		a.watcher.RescanNow()
 		n, err := a.queue.RetryAll()
-		return tried(n), err
+		return tried(n) + a.butPaused(), err
 	}
 	var ids []store.ItemID
 	var uncertain int
@@ -111,11 +112,21 @@ func (a *App) Retry(ctx context.Context, paths []string, all bool) (string, erro
 		}
 	}
 	n, err := a.queue.Retry(ids)
-	said := tried(n)
+	said := tried(n) + a.butPaused()
 	if uncertain > 0 {
 		said += fmt.Sprintf("; %s may be in Bloxs already and is left alone: look there, then `bloxdrop resolve PATH --sent` or `--resend`", files(uncertain))
 	}
 	return said, err
+}
+
+// butPaused says what a retry does not end.
+func (a *App) butPaused() string {
+	for _, p := range a.queue.Pauses() {
+		if p.Cause == queue.ByHand {
+			return ", but sending is paused by hand: `bloxdrop resume` goes on"
+		}
+	}
+	return ""
 }
 
 func files(n int) string {

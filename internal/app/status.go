@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
@@ -65,6 +66,13 @@ func (a *App) countItems(st *control.Status, c store.Counts) {
 	}
 	if !c.Oldest.IsZero() {
 		st.OldestWaitingSeconds = max(int64(a.opts.Now().Sub(c.Oldest).Seconds()), 0)
+	}
+	if next, on := a.queue.Caution(); on {
+		note := "an upload ended without an answer, so files go one at a time until Bloxs answers again"
+		if next.After(a.opts.Now()) {
+			note += "; the next at " + next.Local().Format(time.TimeOnly)
+		}
+		st.Notes = append(st.Notes, note)
 	}
 	if !a.queue.LookUpsAllowed() {
 		st.Notes = append(st.Notes, "Bloxs forbids this key to look persons up, so folders' names are not checked: ask the Bloxs administrator for the right to read persons")

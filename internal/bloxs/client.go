@@ -31,7 +31,7 @@ const (
 	tlsTimeout    = 10 * time.Second
 	callTimeout   = 30 * time.Second // a whole sign-in or look-up
 	idleTimeout   = 90 * time.Second
-	maxAnswer     = 64 << 10 // bytes read of any answer
+	maxAnswer     = 1 << 20 // bytes read of any answer; a person may have much to say
 	maxAnswerHead = 64 << 10
 )
 

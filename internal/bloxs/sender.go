@@ -34,7 +34,8 @@ type Sender struct {
 	transport *http.Transport
 	current   atomic.Pointer[tracked] // the connection of the latest request
 	gate      atomic.Pointer[gateMark]
-	lastUse   time.Time // read and written by Send only
+	lastUse   time.Time // read and written by Send only, as the next
+	noExpect  bool      // something on the way can't do with Expect
 }
 
 // gateMark is how much a connection had accepted when the gate opened.
@@ -109,6 +110,7 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 			u.Answered(resp.StatusCode)
 		}
 		answer, _ = s.client.readAnswer(OpUpload, resp)
+		s.noExpect = s.noExpect || resp.StatusCode == http.StatusExpectationFailed
 	}
 	body.awaitClose(ctx)
 	s.lastUse = s.client.cfg.Now()
@@ -129,7 +131,7 @@ func (s *Sender) request(u Upload, body io.ReadCloser) (*http.Request, error) {
 	req.Header.Set("Content-Type", u.ContentType)
 	req.Header.Set("Accept", "application/json")
 	c.setUserAgent(req)
-	if u.Length > expectAbove || s.stale() {
+	if !s.noExpect && (u.Length > expectAbove || s.stale()) {
 		req.Header.Set("Expect", "100-continue")
 	}
 	return req, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -15,6 +16,9 @@ const (
 	assumedLife  = 55 * time.Minute // of a token that doesn't say
 	renewEarly   = 10 * time.Minute // before it ends, or a tenth of its life
 	renewRetries = time.Minute      // between tries to renew a token that is still good
+
+	signInAgain = time.Second // after a sign-in that Bloxs could not answer, doubling
+	signInMost  = time.Minute
 )
 
 // token is a bearer token with what is known of its life, by our clock.
@@ -30,6 +34,8 @@ type tokens struct {
 	mu      sync.Mutex
 	current token
 	flight  *flight
+	wait    time.Duration // after failures in a row that say nothing about the key
+	next    time.Time     // no sign-in before
 }
 
 // flight is one sign-in, whose outcome everybody waiting shares.
@@ -94,7 +100,14 @@ func (c *Client) join(ctx context.Context) (string, error) {
 // meet a flight that has landed.
 func (c *Client) fly(f *flight) {
 	defer c.wg.Done()
-	t, err := c.signIn(c.ctx)
+	c.tokens.mu.Lock()
+	next := c.tokens.next
+	c.tokens.mu.Unlock()
+	err := pause(c.ctx, next.Sub(c.cfg.Now()))
+	var t token
+	if err == nil {
+		t, err = c.signIn(c.ctx)
+	}
 	if err == nil {
 		c.keepToken(t)
 	}
@@ -103,6 +116,7 @@ func (c *Client) fly(f *flight) {
 	defer c.tokens.mu.Unlock()
 	old := c.tokens.current
 	now := c.cfg.Now()
+	c.tokens.putOff(err, now)
 	switch {
 	case err == nil:
 		c.tokens.current = t
@@ -117,6 +131,18 @@ func (c *Client) fly(f *flight) {
 	}
 	c.tokens.flight = nil
 	close(f.done)
+}
+
+// putOff spaces sign-ins out while Bloxs can't answer them. One that it refuses
+// is for the queue to space out, and for a person to try again at once.
+func (t *tokens) putOff(err error, now time.Time) {
+	var e *Error
+	if err == nil || errors.As(err, &e) && e.Status < 500 {
+		t.wait, t.next = 0, time.Time{}
+		return
+	}
+	t.wait = min(max(2*t.wait, signInAgain), signInMost)
+	t.next = now.Add(t.wait)
 }
 
 func (c *Client) signIn(ctx context.Context) (token, error) {

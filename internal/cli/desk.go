@@ -117,6 +117,9 @@ func (e *env) checkLedger() *cobra.Command {
 func absolute(paths []string) ([]string, error) {
 	out := make([]string, len(paths))
 	for i, p := range paths {
+		if p == "" {
+			return nil, usage(errors.New("a path is empty"))
+		}
 		full, err := filepath.Abs(p)
 		if err != nil {
 			return nil, err
