@@ -167,6 +167,7 @@ func TestOneBadFileBeforeAWall(t *testing.T) {
 		bad := b.next()
 		b.Done(bad, Outcome{Class: Misconfigured, Status: 404})
 		b.paused(ByAddress)
+		time.Sleep(probeFirst)
 		probe := b.next()
 		if !probe.Probe || probe.Item.ID == bad.Item.ID {
 			b.t.Fatalf("the probe is %s again", probe.Item.Rel)
