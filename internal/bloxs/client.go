@@ -147,7 +147,7 @@ func (c *Client) call(ctx context.Context, op string, req *http.Request) (*Answe
 	c.setUserAgent(req)
 	resp, err := c.calls.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", op, err)
+		return nil, nil, fmt.Errorf("%s: %w", op, c.discreet(req, err))
 	}
 	a, body := c.readAnswer(op, resp)
 	if a.BodyErr != nil {
@@ -171,6 +171,24 @@ func (c *Client) hideFor(req *http.Request) func(string) string {
 	inUse := redactor(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
 	return func(s string) string { return inUse.Replace(c.secret.Replace(s)) }
 }
+
+// discreet is an error of net/http, which quotes what it could not read of an
+// answer, without our secrets in it.
+func (c *Client) discreet(req *http.Request, err error) error {
+	text := c.hideFor(req)(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return &discreetError{text, err}
+}
+
+type discreetError struct {
+	text string
+	err  error
+}
+
+func (e *discreetError) Error() string { return e.text }
+func (e *discreetError) Unwrap() error { return e.err }
 
 func redactor(secrets ...string) *strings.Replacer {
 	var pairs []string

@@ -115,7 +115,7 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 	body.awaitClose(ctx)
 	s.lastUse = s.client.cfg.Now()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", OpUpload, err)
+		return nil, fmt.Errorf("%s: %w", OpUpload, s.client.discreet(req, err))
 	}
 	return answer, nil
 }
