@@ -27,7 +27,7 @@ func TestABrokenAnswerThatRepeatsTheToken(t *testing.T) {
 			conn.Write([]byte("HTTP/1.1 200 OK\r\nno colon " + req.Header.Get("Authorization") + "\r\n\r\n"))
 		}
 	}()
-	cfg := config(t, "http://" + l.Addr().String())
+	cfg := config(t, "http://"+l.Addr().String())
 	cfg.Token = "a-fixed-token"
 	c, err := New(cfg)
 	if err != nil {
