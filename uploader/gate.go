@@ -31,7 +31,7 @@ func (v *verdict) Error() string { return v.detail }
 // The verdicts without a detail of their own, and the reasons that are none.
 var (
 	takenBack   = &verdict{class: queue.Stopped, detail: "bloxdrop takes this attempt back"}
-	errAnswered = errors.New("Bloxs answered before the whole file was sent")
+	errAnswered = errors.New("an answer came before the whole file was sent")
 	errEnded    = errors.New("the attempt is over")
 )
 

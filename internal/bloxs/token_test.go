@@ -140,7 +140,7 @@ func TestEarlyRenewalThatFails(t *testing.T) {
 	}
 	server.SignIns.Next(bloxstest.Status(503))
 	pass(5 * time.Minute)
-	if token() != old || token() != old || server.SignIns.Count() != 2 {
+	if first, second := token(), token(); first != old || second != old || server.SignIns.Count() != 2 {
 		t.Errorf("a token that is still good was dropped, or renewed %d times", server.SignIns.Count())
 	}
 	pass(2 * time.Minute)
