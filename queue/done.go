@@ -190,7 +190,8 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 	case NameDiffers:
 		return q.store.Hold(id, store.NameMismatch, try)
 	case PersonUnknown:
-		if err := q.store.NotStored(id, try); err != nil {
+		// The look-up that told may have held the item with the others already.
+		if err := q.store.NotStored(id, try); err != nil && !errors.Is(err, store.ErrNotState) {
 			return err
 		}
 		return q.PersonUnknown(job.Item.Person, o.Detail)

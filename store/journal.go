@@ -93,7 +93,10 @@ func (j *journal) work() {
 	j.open = &lines{}
 	j.mu.Unlock()
 
-	_, err := j.f.WriteAt(ls.buf, from)
+	err := j.present()
+	if err == nil {
+		_, err = j.f.WriteAt(ls.buf, from)
+	}
 	if err == nil {
 		err = j.f.Sync()
 	}
@@ -145,6 +148,9 @@ func (j *journal) cut() {
 func (j *journal) mend() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := j.present(); err != nil {
+		return err
+	}
 	if err := j.f.Truncate(j.synced.End); err != nil {
 		return fmt.Errorf("cut %s back: %w", j.f.Name(), err)
 	}
@@ -152,6 +158,20 @@ func (j *journal) mend() error {
 		return fmt.Errorf("sync %s: %w", j.f.Name(), err)
 	}
 	j.err = nil
+	return nil
+}
+
+// present checks that the file still has its name: lines in one that was
+// removed would be gone at the next start.
+func (j *journal) present() error {
+	open, err := j.f.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(j.f.Name())
+	if err != nil || !os.SameFile(open, named) {
+		return fmt.Errorf("%s was taken away while in use: put it back, or stop bloxdrop and restore store.dir from a backup", j.f.Name())
+	}
 	return nil
 }
 

@@ -220,6 +220,12 @@ func (l ledger) leaveBelow(root uint32, dir string, now time.Time) error {
 // committed reads what is durable, beside the open transaction. Places are
 // durable as soon as they are offered.
 func (s *Store) committed(fn func(l ledger) error) error {
+	s.mu.Lock()
+	broken := s.broken
+	s.mu.Unlock()
+	if broken != nil {
+		return broken // bbolt may hold its locks for ever after a panic
+	}
 	err := guardedView(s.db.Load(), func(tx *bolt.Tx) error { return fn(ledger{tx: tx}) })
 	if errors.Is(err, errRecord) {
 		s.mu.Lock()

@@ -73,7 +73,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	var err error
 	switch {
-	case s.isEmpty(ledgerName) && s.isEmpty(journalName):
+	case errors.Is(ledgerErr, os.ErrNotExist) && errors.Is(journalErr, os.ErrNotExist) && !s.wasUsed():
 		end, err = s.begetBoth()
 	case ledgerErr != nil && journalErr != nil:
 		err = fmt.Errorf("%w, and its journal can't replace it: %w; %w", ErrDamaged, ledgerErr, journalErr)
@@ -99,9 +99,15 @@ func (s *Store) open(ctx context.Context) error {
 	return s.start(end)
 }
 
-func (s *Store) isEmpty(name string) bool {
-	fi, err := os.Stat(s.path(name))
-	return errors.Is(err, os.ErrNotExist) || err == nil && fi.Size() == 0
+// wasUsed tells whether the folder shows that there has been a store before.
+// Both files are born whole, so that even an empty one is no first start.
+func (s *Store) wasUsed() bool {
+	for _, trace := range []string{cleanName, "control.json", "token.json", "*.damaged-*"} {
+		if found, err := filepath.Glob(filepath.Join(s.opts.Dir, trace)); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // start opens both files for good and brings the ledger up to the journal.

@@ -69,12 +69,19 @@ func TestFirstStart(t *testing.T) {
 		t.Fatalf("%q, then %q", first, b.ID())
 	}
 	b.close()
-	// Both lost: nothing tells that it was ever begun.
-	b.must(errors.Join(os.Truncate(b.file(ledgerName), 0), os.Truncate(b.file(journalName), 0)))
-	if b.open(); b.ID() == first {
-		t.Fatal("a new ledger has the old one's name")
+	// Both lost, but something tells that there was a store: it does not begin anew in silence.
+	for name, harm := range map[string]func(string) error{
+		"emptied": func(path string) error { return os.Truncate(path, 0) },
+		"removed": os.Remove,
+	} {
+		b.must(errors.Join(harm(b.file(ledgerName)), harm(b.file(journalName))))
+		if err := b.tryOpen(); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		b.must(os.WriteFile(b.file(ledgerName), nil, 0o600))
+		b.must(os.WriteFile(b.file(journalName), nil, 0o600))
 	}
-	b.close()
+	b.Store = nil
 }
 
 // TestKilledAtBirth: the journal is there, the ledger not yet.

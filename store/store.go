@@ -305,13 +305,40 @@ func (s *Store) Close() error {
 	if err == nil {
 		err = s.commit()
 	}
-	s.drop()
+	if s.broken == nil {
+		s.drop()
+	}
+	err = errors.Join(err, s.closeLedger(), s.journal.close())
 	s.broken = errClosed
-	err = errors.Join(err, s.db.Load().Close(), s.journal.close())
 	if err == nil {
 		err = writeCleanStop(s.opts.Dir)
 	}
 	return errors.Join(err, s.lock.Unlock())
+}
+
+const closeWithin = 2 * time.Second
+
+// closeLedger gives a damaged ledger up that bbolt can't close, since it has
+// panicked with its locks held. That file stays locked until the process ends.
+func (s *Store) closeLedger() error {
+	if s.broken == nil {
+		return s.db.Load().Close()
+	}
+	closed := make(chan error, 1)
+	tx, db := s.tx, s.db.Load()
+	s.tx = nil
+	go func() {
+		if tx != nil {
+			_ = guard(tx.Rollback) // it is damaged: nothing of it is kept
+		}
+		closed <- db.Close()
+	}()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closeWithin):
+		return errors.New("the damaged ledger can't be closed")
+	}
 }
 
 func (s *Store) path(name string) string { return filepath.Join(s.opts.Dir, name) }

@@ -114,6 +114,10 @@ func (s *settleSet) fail(e *entry, why string) (news bool) {
 	s.warnLong(e, now)
 	news = e.stuck == ""
 	e.stuck = why
+	if len(s.entries) >= s.max/2 {
+		s.remove(e) // it must not keep others out: the next rescan tries it again
+		return false
+	}
 	e.retry = min(max(2*e.retry, time.Second), maxRetry)
 	e.next = now.Add(e.retry)
 	s.watch(e)

@@ -180,6 +180,12 @@ func (a *App) target(ctx context.Context, name string) (store.Item, error) {
 			uncertain = append(uncertain, it)
 		}
 	}
+	if c := a.watcher.Classify(name); len(uncertain) == 0 && c.Kind != watcher.Outside {
+		// The file may have been edited since, and have gone as another item.
+		if it, err := a.uncertainAt(ctx, c.Root, c.Rel); err != nil || it.ID != "" {
+			return it, err
+		}
+	}
 	switch {
 	case len(uncertain) == 1:
 		return uncertain[0], nil
@@ -189,6 +195,17 @@ func (a *App) target(ctx context.Context, name string) (store.Item, error) {
 		return items[0], nil // its state is the answer
 	}
 	return store.Item{}, fmt.Errorf("no uncertain upload is at %s", name)
+}
+
+// uncertainAt finds the uncertain item that was last seen at a path, if any.
+func (a *App) uncertainAt(ctx context.Context, root, rel string) (found store.Item, err error) {
+	err = a.eachItem(ctx, store.Held, func(it store.Item) error {
+		if it.Reason == store.Uncertain && it.Root == root && it.Rel == rel {
+			found = it
+		}
+		return nil
+	})
+	return found, err
 }
 
 // Confirm notes that a folder's name is right for its person.

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
@@ -136,6 +139,11 @@ func (a *App) explainItem(ctx context.Context, c watcher.Class, ex control.Expla
 		ex.State = string(store.Sending)
 	}
 	ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	if old, err := a.uncertainAt(ctx, c.Root, c.Rel); err != nil {
+		return ex, err
+	} else if old.ID != "" && old.ID != it.ID {
+		ex.Reason += "; what stood there before is uncertain, as item " + string(old.ID)
+	}
 	switch c.Kind {
 	case watcher.Missing:
 		ex.Reason += "; the file is no longer there"
@@ -242,7 +250,7 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 	if it.TraceID != "" && !strings.Contains(reason, it.TraceID) {
 		reason += " (traceId " + it.TraceID + ")"
 	}
-	quoted := `"` + path + `"`
+	quoted := shellQuoted(path)
 	switch it.Reason {
 	case store.UnknownPerson:
 		remedy = fmt.Sprintf("rename the folder, if %q is not the right %s; or add the person in Bloxs, then `bloxdrop retry %s` (it is also looked for every hour)", it.Person.ID, it.Person.Kind, quoted)
@@ -267,3 +275,26 @@ func (a *App) lookAt(c watcher.Class) store.Look {
 func fullPath(c watcher.Class) string { return filepath.Join(c.Root, filepath.FromSlash(c.Rel)) }
 
 func lstat(c watcher.Class) (os.FileInfo, error) { return os.Lstat(fullPath(c)) }
+
+// shellQuoted makes a path one word of a command that can be pasted: whoever
+// can write into the share chooses the names.
+func shellQuoted(path string) string {
+	plain := utf8.ValidString(path) && !strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) })
+	switch {
+	case runtime.GOOS == "windows":
+		return `"` + path + `"` // Windows allows no quotes in names
+	case plain:
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := range len(path) {
+		if c := path[i]; c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	b.WriteString("'")
+	return b.String()
+}
