@@ -20,9 +20,17 @@ type Home struct {
 type MovedError struct {
 	Root     string
 	Was, Now Home
+
+	// Where only the layout has changed: a file that was sent to one person and
+	// would be sent to another now.
+	Rel, Person, NowPerson string
 }
 
 func (e *MovedError) Error() string {
+	if e.Rel != "" {
+		return fmt.Sprintf("%s in %s was sent to person %s, and the layout %q gives it to person %s, to whom it would be sent as well, perhaps with many others; "+
+			"put the former layout %q back, or move what was sent out of the root first", e.Rel, e.Root, e.Person, e.Now.Layout, e.NowPerson, e.Was.Layout)
+	}
 	return fmt.Sprintf("files of %s were sent to the %s of %s by their %s, and now it says the %s of %s by their %s: "+
 		"the same files could be sent a second time; put the former setting back, or begin with a new store.dir, which sends everything that is in the root",
 		e.Root, e.Was.Relation, e.Was.Environment, e.Was.Kind, e.Now.Relation, e.Now.Environment, e.Now.Kind)
@@ -31,8 +39,8 @@ func (e *MovedError) Error() string {
 // SetHome notes whom a root's files are for. Where that has changed, its
 // places are forgotten, so that the next rescan offers each file anew under
 // the new rule; *MovedError where a file was sent already and it can't be told
-// what that means.
-func (s *Store) SetHome(root string, home Home) error {
+// what that means. personOf tells whose a path is by the new layout, if anybody's.
+func (s *Store) SetHome(root string, home Home, personOf func(rel string) (id string, ok bool)) error {
 	now := s.opts.Now()
 	return s.writeThrough(func(l ledger) error {
 		n, err := l.rootNumber(root, true)
@@ -46,6 +54,11 @@ func (s *Store) SetHome(root string, home Home) error {
 		samePersons := Home{was.Environment, was.Relation, was.Kind, home.Layout} == home
 		if !samePersons { // also where it isn't known, in a ledger that was rebuilt
 			if err := l.noneSentElsewhere(root, home); err != nil {
+				return err
+			}
+		}
+		if known && samePersons {
+			if err := l.noneSentToOthers(n, &MovedError{Root: root, Was: was, Now: home}, personOf); err != nil {
 				return err
 			}
 		}
@@ -73,6 +86,26 @@ func (l ledger) noneSentElsewhere(root string, now Home) error {
 			return nil
 		}
 		return &MovedError{Root: root, Was: Home{Environment: p.Environment, Relation: p.Relation, Kind: p.Kind}, Now: now}
+	})
+}
+
+// noneSentToOthers looks for a file that was sent to another person than the
+// new layout gives it to.
+func (l ledger) noneSentToOthers(root uint32, otherwise *MovedError, personOf func(rel string) (string, bool)) error {
+	return l.scan(bucketPlaces, folderKey(root, ""), func(k []byte) error {
+		p, _, err := l.placeAt(k)
+		if err != nil {
+			return err
+		}
+		it, err := l.item(p.Item)
+		if err != nil || it.State != Sent && it.State != Sending && it.Uncertain == 0 {
+			return err
+		}
+		if id, ok := personOf(p.Rel); ok && id != it.Person.ID {
+			otherwise.Rel, otherwise.Person, otherwise.NowPerson = p.Rel, it.Person.ID, id
+			return otherwise
+		}
+		return nil
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"bloxdrop/internal/bloxs"
@@ -170,7 +171,12 @@ func (a *App) settleIn() error {
 			Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation,
 			Kind: w.Pattern.Kind(), Layout: w.Pattern.String(),
 		}
-		if err := a.store.SetHome(w.Path, home); err != nil {
+		personOf := func(rel string) (string, bool) {
+			folders := strings.Split(rel, "/")
+			p, err := w.Pattern.Match(folders[:len(folders)-1])
+			return p.ID, err == nil
+		}
+		if err := a.store.SetHome(w.Path, home, personOf); err != nil {
 			return err
 		}
 	}
