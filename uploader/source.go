@@ -63,19 +63,18 @@ func (s *source) handleUnchanged() error {
 	return sameLook(fi, s.place)
 }
 
-// lookAgain compares what stands at the path now with what was offered. The
-// root is opened each time, since its own path may lead elsewhere by now.
+// lookAgain compares what stands at the path now with what was offered. It
+// opens nothing: a link on the way could only lead to the very same file, since
+// its look has its identity.
 func lookAgain(place store.Place) error {
-	root, err := os.OpenRoot(place.Root)
-	if err != nil {
-		return offline(err)
+	fi, err := os.Lstat(path(place))
+	if err == nil {
+		return sameLook(fi, place)
 	}
-	defer root.Close()
-	fi, err := root.Lstat(filepath.FromSlash(place.Rel))
-	if err != nil {
-		return absent(err)
+	if _, rootErr := os.Stat(place.Root); rootErr != nil {
+		return offline(rootErr)
 	}
-	return sameLook(fi, place)
+	return absent(err)
 }
 
 func sameLook(fi fs.FileInfo, place store.Place) error {

@@ -19,14 +19,21 @@ import (
 	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
-	_ "bloxdrop/internal/cli" // else go test's cache does not see that the program has changed
+	"bloxdrop/internal/cli"
 	"bloxdrop/internal/control"
 )
 
 // binary is built once, by TestMain.
 var binary string
 
+// linked keeps the whole program in the test binary, by which go test's cache
+// tells whether it has changed; of a mere import the linker leaves nothing.
+var linked = cli.Main
+
 func TestMain(m *testing.M) {
+	if linked == nil {
+		panic("no program")
+	}
 	dir, err := os.MkdirTemp("", "bloxdrop-e2e")
 	if err != nil {
 		panic(err)
