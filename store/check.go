@@ -106,7 +106,11 @@ func CheckLedger(path string) error {
 		if m.Schema > schemaVersion {
 			return nil // its records are not ours to judge, and Open refuses it
 		}
-		for _, name := range buckets() {
+		want := buckets()
+		if m.Schema < schemaVersion {
+			want = bucketsOf1()
+		}
+		for _, name := range want {
 			if tx.Bucket(name) == nil {
 				return fmt.Errorf("%w: it has no %q", ErrDamaged, name)
 			}

@@ -23,8 +23,7 @@ var (
 )
 
 func buckets() [][]byte {
-	return [][]byte{bucketMeta, bucketItems, bucketPlaces, bucketItemPlaces, bucketPersons,
-		bucketPersonItems, bucketOrder, bucketLookUps, bucketRoots}
+	return bucketsOf1() // and those that came later, by append
 }
 
 // The lists in the order bucket. A waiting item stands in two: by age, and by

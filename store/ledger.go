@@ -9,8 +9,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// schemaVersion is raised with every change of the records or keys.
-const schemaVersion = 1
+// schemaVersion is raised with every change of the records or keys; migrate
+// says how a ledger of a former one gets there.
+const schemaVersion = 2
 
 // meta is the one record in the meta bucket.
 type meta struct {

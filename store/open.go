@@ -86,6 +86,9 @@ func (s *Store) open(ctx context.Context) error {
 		if errors.Is(journalErr, ErrDamaged) {
 			return journalErr
 		}
+		if err := s.migrate(); err != nil {
+			return err
+		}
 		if journalErr != nil {
 			end, err = s.rewriteJournal(journalErr, ledgerAsLeft)
 		}
@@ -102,7 +105,7 @@ func (s *Store) open(ctx context.Context) error {
 // wasUsed tells whether the folder shows that there has been a store before.
 // Both files are born whole, so that even an empty one is no first start.
 func (s *Store) wasUsed() bool {
-	for _, trace := range []string{cleanName, "control.json", "token.json", "*.damaged-*"} {
+	for _, trace := range []string{cleanName, "control.json", "token.json", "*.damaged-*", "*.schema-*"} {
 		if found, err := filepath.Glob(filepath.Join(s.opts.Dir, trace)); err == nil && len(found) > 0 {
 			return true
 		}

@@ -28,6 +28,9 @@ func verify(tx *bolt.Tx, m meta) error {
 	}{
 		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person},
 	} {
+		if v.l.bucket(part.bucket) == nil {
+			continue // of a later schema than this ledger's
+		}
 		if err := v.l.bucket(part.bucket).ForEach(part.check); err != nil {
 			return fmt.Errorf("%q: %w", part.bucket, err)
 		}
