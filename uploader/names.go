@@ -16,10 +16,12 @@ const shortestWord = 3
 
 // fillWords stand in very many names and so say nothing about whose it is.
 // They count only where a name has no other word: "van" must not make every
-// folder of a Van Dijk fit every Van Dam.
+// folder of a Van Dijk fit every Van Dam, nor one "Stichting" another.
 var fillWords = []string{
 	"van", "von", "der", "den", "het", "ten", "ter", "aan", "bij", "the",
 	"mevrouw", "mevr", "mrs", "dhr", "heer", "fam", "familie",
+	"stichting", "vereniging", "vve", "vof", "cooperatie", "maatschap", "firma", "bedrijf", "gemeente",
+	"beheer", "holding", "groep", "vastgoed", "nederland",
 }
 
 // plainLetters writes out the letters that carry no separable accent.
@@ -94,12 +96,12 @@ func fold(s string) string {
 }
 
 // mismatch says in a bookkeeper's words why a folder is not this person's.
-func mismatch(folder, id string, texts []string) string {
+func mismatch(folder, whose string, texts []string) string {
 	names := namesAmong(texts)
 	if len(names) == 0 {
-		return fmt.Sprintf("the folder says %q, but nothing that Bloxs knows of person %s has that name", clip(folder), id)
+		return fmt.Sprintf("the folder says %q, but nothing that Bloxs knows of %s has that name", clip(folder), whose)
 	}
-	return fmt.Sprintf("the folder says %q, but person %s is %s in Bloxs", clip(folder), id, strings.Join(names, ", "))
+	return fmt.Sprintf("the folder says %q, but %s is %s in Bloxs", clip(folder), whose, strings.Join(names, ", "))
 }
 
 // namesAmong quotes at most three of the texts that look like a name: short, a

@@ -38,6 +38,9 @@ func TestSameName(t *testing.T) {
 		{"Jansen_Smit", []string{"Smit"}, true},
 		{"İnan", []string{"inan"}, true},
 		{"Jansen", nil, false},
+		{"Stichting Woonzorg", []string{"Stichting De Key"}, false}, // nor what kind of body it is
+		{"VvE Parkzicht", []string{"Vereniging van Eigenaars Parkzicht"}, true},
+		{"Bakkerij Smit B.V.", []string{"Smit Holding"}, true},
 	} {
 		if got := sameName(c.folder, c.texts); got != c.want {
 			t.Errorf("folder %q, Bloxs %q: same name = %v, want %v", c.folder, c.texts, got, c.want)
@@ -46,7 +49,7 @@ func TestSameName(t *testing.T) {
 }
 
 func TestMismatchShowsNamesOnly(t *testing.T) {
-	got := mismatch("Jansen", "1243", []string{
+	got := mismatch("Jansen", "person 1243", []string{
 		"7f3a-11", "de", "P. de Vries", "info@devries.nl", "+31 20", "P. de Vries", "Pieter", "active",
 		strings.Repeat("Naam ", 20), "Kerkstraat 4", "Amsterdam", "Utrecht",
 	})
@@ -54,8 +57,8 @@ func TestMismatchShowsNamesOnly(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	got = mismatch(strings.Repeat("é", 100), "1", []string{"12"})
-	if want := `the folder says "` + strings.Repeat("é", 60) + `…", but nothing that Bloxs knows of person 1 has that name`; got != want {
+	got = mismatch(strings.Repeat("é", 100), "organisation 1", []string{"12"})
+	if want := `the folder says "` + strings.Repeat("é", 60) + `…", but nothing that Bloxs knows of organisation 1 has that name`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -72,7 +75,7 @@ func FuzzSameName(f *testing.F) {
 		if len(lettersOf(fold(name))) > 0 && sameName(name, nil) {
 			t.Errorf("%q fits a person of whom nothing is known", name)
 		}
-		if s := mismatch(name, "1", []string{name}); strings.ContainsAny(s, "\n\r\x1b") {
+		if s := mismatch(name, "person 1", []string{name}); strings.ContainsAny(s, "\n\r\x1b") {
 			t.Errorf("control characters in %q", s)
 		}
 	})

@@ -38,7 +38,7 @@ func (u *Uploader) admit(ctx context.Context, key store.PersonKey, places []stor
 		return verify == VerifyExists || p.Folder == "" || sameName(p.Folder, names) || u.opt.Queue.Confirmed(key, p.Folder)
 	})
 	if len(fitting) == 0 {
-		return nil, queue.Outcome{Class: queue.NameDiffers, Detail: mismatch(places[0].Folder, key.ID, names)}
+		return nil, queue.Outcome{Class: queue.NameDiffers, Detail: mismatch(places[0].Folder, bloxs.OneOf(key.Relation)+" "+key.ID, names)}
 	}
 	return fitting, queue.Outcome{}
 }
@@ -61,7 +61,7 @@ func (u *Uploader) known(ctx context.Context, key store.PersonKey) (names []stri
 	case err != nil:
 		return nil, false, queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("the ledger can't be read: %v", err)}
 	case view.Fresh && !view.Known:
-		return nil, true, queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no person with %s %s", key.Kind, key.ID)}
+		return nil, true, queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no %s with %s %s", bloxs.OneOf(key.Relation), key.Kind, key.ID)}
 	case view.Fresh:
 		return view.Names, true, queue.Outcome{}
 	case !u.opt.Queue.LookUpsAllowed():

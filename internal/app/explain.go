@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
 	"bloxdrop/watcher"
@@ -77,7 +78,7 @@ func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Ex
 		ex.Reason = "it is no person's folder: " + err.Error()
 		return ex, nil
 	}
-	ex.Reason = "it belongs to the person with " + key.Kind + " " + key.ID
+	ex.Reason = "it belongs to the " + bloxs.OneOf(key.Relation) + " with " + key.Kind + " " + key.ID
 	if name != "" {
 		ex.Reason += fmt.Sprintf(", and shows the name %q", name)
 	}
@@ -205,7 +206,7 @@ func (a *App) reason(it store.Item, path string) (reason, remedy string) {
 		if it.FileID != 0 {
 			id = fmt.Sprintf("as file %d", it.FileID)
 		}
-		return fmt.Sprintf("it is in Bloxs %s, for person %s, since %s", id, it.Person.ID, it.SentAt.Local().Format(time.DateTime)), ""
+		return fmt.Sprintf("it is in Bloxs %s, for %s %s, since %s", id, bloxs.OneOf(it.Person.Relation), it.Person.ID, it.SentAt.Local().Format(time.DateTime)), ""
 	case store.Waiting:
 		return a.waitingReason(it)
 	case store.Sending:
@@ -253,7 +254,7 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 	quoted := shellQuoted(path)
 	switch it.Reason {
 	case store.UnknownPerson:
-		remedy = fmt.Sprintf("rename the folder, if %q is not the right %s; or add the person in Bloxs, then `bloxdrop retry %s` (it is also looked for every hour)", it.Person.ID, it.Person.Kind, quoted)
+		remedy = fmt.Sprintf("rename the folder, if %q is not the right %s; or add the %s in Bloxs, then `bloxdrop retry %s` (it is also looked for every hour)", it.Person.ID, it.Person.Kind, bloxs.OneOf(it.Person.Relation), quoted)
 	case store.NameMismatch:
 		remedy = "rename the folder, or move the file, if it is the wrong person; if it is the right one: `bloxdrop confirm " + quoted + "`"
 	case store.Uncertain:

@@ -22,7 +22,8 @@ import (
 // Every request that the client makes, and every answer of the simulated
 // Bloxs, is what the description says.
 func TestRequestsMatchOpenAPI(t *testing.T) {
-	simulated, err := bloxstest.New(bloxstest.Options{KeepBytes: true, Persons: bloxstest.Directory(map[string]bloxstest.Person{"1 & 2": {Name: "A"}})})
+	known := bloxstest.Directory(map[string]bloxstest.Person{"1 & 2": {Name: "A"}})
+	simulated, err := bloxstest.New(bloxstest.Options{KeepBytes: true, Persons: known, Organisations: known})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,8 @@ func TestRequestsMatchOpenAPI(t *testing.T) {
 	s := newSender(t, c)
 	ctx := testContext(t)
 
-	for _, relation := range []string{"persons", "organisations"} {
+	for _, r := range Relations() {
+		relation := r.Word
 		for _, kind := range []string{"reference", "externalIdentifier"} {
 			for _, person := range []string{"1 & 2", "unknown"} {
 				_, err := c.FindPerson(ctx, relation, kind, person)

@@ -20,7 +20,11 @@ func (c *Client) FindPerson(ctx context.Context, relation, kind, id string) ([]s
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequest(http.MethodGet, c.address(relation, "", kind, id), nil)
+	r, err := RelationOf(relation)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(http.MethodGet, c.address(r.LookUp, kind, id), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +45,9 @@ func (c *Client) FindPerson(ctx context.Context, relation, kind, id string) ([]s
 	return stringsIn(nil, person), nil
 }
 
-// address is a relation's own address or one below it, for one person.
-func (c *Client) address(relation, below, kind, id string) string {
-	return c.base + "/api/v1/relations/" + url.PathEscape(relation) + below + "?" + url.Values{kind: {id}}.Encode()
+// address is that of a path, for one person.
+func (c *Client) address(path, kind, id string) string {
+	return c.base + path + "?" + url.Values{kind: {id}}.Encode()
 }
 
 // stringsIn gathers the strings anywhere in a JSON value.

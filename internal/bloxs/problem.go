@@ -73,7 +73,7 @@ func textNamesPerson(text, id string) bool {
 		return false
 	}
 	lower := strings.ToLower(text)
-	for _, word := range []string{"reference", "externalidentifier", "external identifier", "person", "relation"} {
+	for _, word := range []string{"reference", "externalidentifier", "external identifier", "person", "organisation", "relation"} {
 		if strings.Contains(lower, word) {
 			return true
 		}

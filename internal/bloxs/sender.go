@@ -122,7 +122,11 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 
 func (s *Sender) request(u Upload, body io.ReadCloser) (*http.Request, error) {
 	c := s.client
-	req, err := http.NewRequest(http.MethodPost, c.address(u.Relation, "/files", u.Kind, u.Person), nil)
+	relation, err := RelationOf(u.Relation)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(http.MethodPost, c.address(relation.AddFile, u.Kind, u.Person), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/layout"
 )
 
@@ -70,7 +71,7 @@ func (c *checker) checkWatch(key string, w *Watch) {
 		c.oneOf(key+".existing", w.Existing, ExistingUpload, ExistingSkip)
 	}
 	c.checkLayout(key+".layout", w)
-	c.oneOf(key+".relation", w.Relation, RelationPersons)
+	c.oneOf(key+".relation", w.Relation, relations()...)
 	c.oneOf(key+".verify", w.Verify, VerifyName, VerifyExists, VerifyOff)
 	c.oneOf(key+".after_upload", w.AfterUpload, AfterKeep, AfterMove, AfterDelete)
 	c.positive(key+".settle", w.Settle)
@@ -118,6 +119,15 @@ func (c *checker) checkUpload(u *Upload) {
 		}
 		c.problem(key, "retry_min is %s and retry_max %s; the first pause can't be longer than the longest", u.RetryMin, u.RetryMax)
 	}
+}
+
+// relations are the words that relation takes.
+func relations() []string {
+	var words []string
+	for _, r := range bloxs.Relations() {
+		words = append(words, r.Word)
+	}
+	return words
 }
 
 // oneOf holds that a key has one of its words.

@@ -54,7 +54,7 @@ type Bloxs struct {
 type Watch struct {
 	Path        string   `toml:"path"`
 	Layout      string   `toml:"layout"`
-	Relation    string   `toml:"relation"`
+	Relation    string   `toml:"relation"` // see bloxs.Relations
 	Verify      string   `toml:"verify"`   // VerifyName, VerifyExists or VerifyOff
 	Existing    string   `toml:"existing"` // ExistingUpload or ExistingSkip
 	Settle      Duration `toml:"settle"`
@@ -124,6 +124,4 @@ const (
 
 	UncertainHold   = "hold"
 	UncertainResend = "resend"
-
-	RelationPersons = "persons"
 )

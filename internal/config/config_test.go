@@ -167,7 +167,7 @@ func TestProblems(t *testing.T) {
 		{replace(`api_secret = "s"`, ""), `config.toml:1:1: bloxs has no "api_secret"; write it there`},
 		{replace(`url = "https://x.bloxs.io"`, ""), `config.toml:1:1: bloxs has no "url"; write the address`},
 		{replace(`"k"`, `"k\nl"`), `config.toml:3:11: bloxs.api_key: the value holds a line break`},
-		{sound + "relation = \"owners\"", `config.toml:8:12: watch[1].relation: "owners" is not known; write "persons"`},
+		{sound + "relation = \"owners\"", `config.toml:8:12: watch[1].relation: "owners" is not known; write "persons" or "organisations"`},
 		{sound + "verify = \"no\"", `watch[1].verify: "no" is not known; write "name" or "exists" or "off"`},
 		{sound + "after_upload = \"x\"", `write "keep" or "move" or "delete"`},
 		{sound + "settle = \"0s\"", `watch[1].settle: "0s" would leave no time at all`},

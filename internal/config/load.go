@@ -85,7 +85,7 @@ func defaults(env Env) *Config {
 func watchDefaults() Watch {
 	return Watch{
 		Layout:      "{reference}[ - {name}]",
-		Relation:    RelationPersons,
+		Relation:    relations()[0],
 		Verify:      VerifyName,
 		Settle:      Duration(10 * time.Second),
 		Rescan:      Duration(time.Minute),

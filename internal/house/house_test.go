@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"internal/bloxs":           {},
 	"internal/bloxs/bloxstest": {},
 	"internal/layout":          {},
-	"internal/config":          {"internal/layout"},
+	"internal/config":          {"internal/layout", "internal/bloxs"},
 	"internal/control":         {},
 	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/bloxs", "internal/config", "internal/control"},
 	"internal/cli":             {"store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},

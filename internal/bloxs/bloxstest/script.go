@@ -82,7 +82,7 @@ func (s *Script) begin(personID string) Fault {
 	return OK()
 }
 
-// people is whom the server knows besides Options.Persons; nil means that the
+// people is whom the server knows besides those of the Options, by whatever relation; nil means that the
 // person is gone.
 type people struct {
 	mu    sync.Mutex
@@ -123,15 +123,19 @@ func (s *Server) Know(id string, p Person) { s.people.set(id, &p) }
 // Forget makes a person unknown from now on.
 func (s *Server) Forget(id string) { s.people.set(id, nil) }
 
-func (s *Server) person(kind, id string) (Person, bool) {
+func (s *Server) person(relation, kind, id string) (Person, bool) {
 	if person, ok := s.people.get(id); ok {
 		if person == nil {
 			return Person{}, false
 		}
 		return *person, true
 	}
-	if s.opts.Persons != nil {
-		return s.opts.Persons(kind, id)
+	directory := s.opts.Persons
+	if relation == "organisations" {
+		directory = s.opts.Organisations
+	}
+	if directory != nil {
+		return directory(kind, id)
 	}
 	return Person{Name: "Person " + id}, true
 }

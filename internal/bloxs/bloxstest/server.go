@@ -27,7 +27,8 @@ const bodyLimit = 30_000_000
 // Options says what this Bloxs is like. The zero value knows every person,
 // takes any key and forgets everything when it is closed.
 type Options struct {
-	Persons func(kind, id string) (Person, bool) // nil: everybody is known; see Directory
+	Persons       func(kind, id string) (Person, bool) // nil: everybody is known; see Directory
+	Organisations func(kind, id string) (Person, bool) // likewise
 
 	APIKey, APISecret string        // "": any but an empty one
 	Token             string        // a fixed token that is good besides those it gives out
@@ -128,18 +129,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.requests.add(-1)
 
 	path := strings.TrimSuffix(r.URL.Path, "/")
-	relation, below, ok := strings.Cut(strings.TrimPrefix(path, "/api/v1/relations/"), "/")
-	switch {
-	case strings.EqualFold(path, "/Authorization"):
-		s.method(w, r, http.MethodPost, s.signIn)
-	case !strings.HasPrefix(path, "/api/v1/relations/") || relation == "":
-		s.pageNotFound(w)
-	case !ok:
+	switch path {
+	case "/api/v1/relations/persons", "/api/v1/relations/organisations":
 		s.method(w, r, http.MethodGet, s.lookUp)
-	case below == "files" && (relation == "persons" || relation == "organisations"):
+	case "/api/v1/relations/persons/files", "/api/v1/relations/organisations/files":
 		s.method(w, r, http.MethodPost, s.upload)
 	default:
-		s.pageNotFound(w)
+		if !strings.EqualFold(path, "/Authorization") {
+			s.pageNotFound(w)
+			return
+		}
+		s.method(w, r, http.MethodPost, s.signIn)
 	}
 }
 
@@ -155,6 +155,12 @@ func (s *Server) method(w http.ResponseWriter, r *http.Request, method string, h
 // pageNotFound is what the platform says of an address that leads nowhere: a
 // page, no problem object.
 func (s *Server) pageNotFound(w http.ResponseWriter) { writeHTML(w, http.StatusNotFound) }
+
+// relationOf is "persons" or "organisations".
+func relationOf(r *http.Request) string {
+	relation, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/v1/relations/"), "/")
+	return relation
+}
 
 // identifier returns the one identifier of a request.
 func identifier(r *http.Request) (kind, id string) {

@@ -100,7 +100,7 @@ func (s *Server) lookUp(w http.ResponseWriter, r *http.Request) {
 	if f.stage != never && f.play(s, w, r) || s.limited(w, false) || !s.authorized(w, r) {
 		return
 	}
-	person, ok := s.person(kind, id)
+	person, ok := s.person(relationOf(r), kind, id)
 	if !ok {
 		writeProblem(w, r, http.StatusNotFound, "Person not found.", map[string][]string{kind: {"There is no person with " + kind + " " + id + "."}})
 		return

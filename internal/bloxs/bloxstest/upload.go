@@ -9,7 +9,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 )
@@ -56,13 +55,13 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		writeText(w, http.StatusBadRequest, "No file was uploaded.")
 		return
 	}
-	if _, ok := s.person(kind, id); !ok {
+	if _, ok := s.person(relationOf(r), kind, id); !ok {
 		s.opts.Log.Info("file for an unknown person refused", "person", id, "name", file.Name)
 		writeProblem(w, r, http.StatusNotFound, "Person not found.", map[string][]string{kind: {"There is no person with " + kind + " " + id + "."}})
 		return
 	}
 	file.Kind, file.Person, file.At = kind, id, s.opts.Now()
-	file.Relation = path.Base(path.Dir(strings.TrimSuffix(r.URL.Path, "/")))
+	file.Relation = relationOf(r)
 	file.ID, err = s.ledger.store(file)
 	if err != nil {
 		writeProblem(w, r, http.StatusInternalServerError, err.Error(), nil)
