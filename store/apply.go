@@ -12,6 +12,9 @@ import (
 // so do catching up and rebuilding: there is one reading of each line.
 func (l ledger) applied(was Item, ln line) (Item, error) {
 	is := was
+	if err := known(ln.Op); err != nil {
+		return is, err
+	}
 	if ln.Person != nil && is.ID == "" {
 		digest, err := hex.DecodeString(ln.SHA256)
 		if err != nil || len(digest) != len(is.SHA256) {
@@ -44,10 +47,30 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 			return l.waiting(is, ln.At, ln.At)
 		}
 		is.State, is.FileID, is.SentAt = Sent, ln.FileID, ln.At
-	default:
-		return is, fmt.Errorf("%w: %q is no step that this version knows", errLine, ln.Op)
 	}
 	return is, nil
+}
+
+// isStep tells the lines that are about one item.
+func isStep(op string) bool {
+	switch op {
+	case opGate, opNotStored, opUncertain, opReceipt, opResolution:
+		return true
+	}
+	return false
+}
+
+// known refuses a sound line that record can't read: it is a newer version's,
+// and no damage.
+func known(op string) error {
+	switch op {
+	case opLedger, opPaused, opResumed:
+		return nil
+	}
+	if isStep(op) {
+		return nil
+	}
+	return fmt.Errorf("%w (its journal has a step %q)", ErrNewer, op)
 }
 
 // waiting lets an item wait until due; without a place there is nothing to
@@ -67,10 +90,17 @@ func (l ledger) waiting(is Item, due, now time.Time) (Item, error) {
 	return is, err
 }
 
+// head begins a journal that is written anew from this ledger, with a Base that
+// lets no position come twice.
+func (l ledger) head(at time.Time) line {
+	return line{At: at, Op: opLedger, Ledger: l.m.Ledger, Salt: l.m.Salt, Base: l.m.Base + l.m.Applied.Seq}
+}
+
 // record applies a line that another run, or this one before a failed write, has written.
 func (l ledger) record(ln line) error {
 	switch ln.Op {
 	case opLedger:
+		l.m.Base = ln.Base
 		return nil
 	case opPaused:
 		l.m.Paused = toNano(ln.At)

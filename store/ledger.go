@@ -26,6 +26,7 @@ type meta struct {
 	Paused  int64          `cbor:"9,keyasint"` // since when by hand, ns; 0 = not
 
 	Homes map[uint32]Home `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
+	Base  uint64          `cbor:"11,keyasint,omitempty"` // how many lines the journals before this one had, see Position
 }
 
 var keyMeta = []byte("meta")

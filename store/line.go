@@ -33,6 +33,7 @@ type line struct {
 	Op     string    `json:"op"`
 	Ledger string    `json:"ledger,omitempty"`
 	Salt   string    `json:"salt,omitempty"`
+	Base   uint64    `json:"base,omitempty"` // of positions from here on, see Position
 	Item   ItemID    `json:"item,omitempty"`
 
 	Person *PersonKey `json:"person,omitempty"`
@@ -99,6 +100,13 @@ func checkLine(b []byte) (uint64, error) {
 		}
 	}
 	return 0, errLine
+}
+
+// opOf reads a sound line's step, without the work of reading all of it.
+func opOf(b []byte) string {
+	_, rest, _ := bytes.Cut(b, []byte(`,"op":"`))
+	op, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(op)
 }
 
 func decodeLine(b []byte) (line, error) {

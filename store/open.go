@@ -68,6 +68,9 @@ func (s *Store) open(ctx context.Context) error {
 		return errors.Join(ledgerErr, ctx.Err())
 	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
+	if errors.Is(journalErr, ErrNewer) {
+		return journalErr
+	}
 	if journalErr == nil && ledgerErr != nil && journalCut(s.opts.Dir) {
 		journalErr = errors.New("the journal is shorter than the last stop left it")
 	}
@@ -214,7 +217,7 @@ func (s *Store) examineJournal(clean bool) (head line, end position, err error) 
 	if _, err := f.Seek(from.End, 0); err != nil {
 		return head, end, err
 	}
-	end, torn, damaged, err := readLines(bufio.NewReader(f), from, func([]byte, position) error { return nil })
+	end, torn, damaged, err := readLines(bufio.NewReader(f), from, func(raw []byte, _ position) error { return known(opOf(raw)) })
 	switch {
 	case err != nil:
 		return head, end, err

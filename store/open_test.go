@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -158,4 +159,62 @@ func TestDamageMetWhileRunning(t *testing.T) {
 	b.offer(offer("1", "1/a", "a"), offer("1", "1/b", "b"))
 	b.is("1/a", Sent, "")
 	b.is("1/b", Sending, "")
+}
+
+// TestNewerJournal: a step that this version doesn't know is no damage, and
+// nothing is rebuilt without it.
+func TestNewerJournal(t *testing.T) {
+	t.Parallel()
+	for _, clean := range []bool{true, false} {
+		w := newWreck(t, clean)
+		whole := w.files[journalName]
+		news, err := encodeLine(line{Seq: uint64(bytes.Count(whole, []byte("\n"))) + 1, Op: "teleported"})
+		w.must(err)
+		longer := append(bytes.Clone(whole), news...)
+		for what, broken := range map[string]map[string][]byte{
+			"beside its ledger": {journalName: longer},
+			"without a ledger":  {journalName: longer, ledgerName: nil},
+			"damaged before":    {journalName: damagedLine(longer, 3)},
+		} {
+			w.broken(broken)
+			w.refuses(what, ErrNewer)
+		}
+	}
+}
+
+// TestPositionOnlyGrows, whatever is written anew.
+func TestPositionOnlyGrows(t *testing.T) {
+	t.Parallel()
+	w := newWreck(t, true)
+	last := uint64(0)
+	grown := func(what string, least uint64) {
+		t.Helper()
+		w.open()
+		now := w.Position()
+		if now < last+least {
+			t.Errorf("%s: the position was %d and is %d", what, last, now)
+		}
+		last = now
+		w.close()
+	}
+	grown("as left", 1)
+	for range 3 {
+		w.must(os.Remove(w.file(journalName)))
+		grown("journal written anew", 1)
+		w.must(os.Remove(w.file(ledgerName)))
+		grown("ledger rebuilt", 0)
+	}
+	w.open()
+	w.offer(offer("1", "1/new", "new"))
+	w.send("1/new", 5)
+	w.kill()
+	last += 2
+	w.must(os.WriteFile(w.file(journalName), damagedLine(w.journalNow(), 2), 0o600))
+	grown("a line damaged after a kill", 1)
+}
+
+func (w *wreck) journalNow() []byte {
+	b, err := os.ReadFile(w.file(journalName))
+	w.must(err)
+	return b
 }

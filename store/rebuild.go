@@ -24,12 +24,12 @@ func (s *Store) begetBoth() (position, error) {
 	if err := writeFile(s.path(journalName), b); err != nil {
 		return end, err
 	}
-	return end, s.begetLedger(head, end, nil)
+	return end, s.begetLedger(head, end, nil, func() error { return nil })
 }
 
 // begetLedger makes ledger.db, lets fill put something into it, and gives it
-// its name when it is whole and on the disk.
-func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *meta) error) error {
+// its name when it is whole and on the disk; makeRoom comes right before.
+func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *meta) error, makeRoom func() error) error {
 	path := s.path(ledgerName)
 	temp := path + ".new"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -39,7 +39,7 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 	if err != nil {
 		return err
 	}
-	m := meta{Schema: schemaVersion, Ledger: head.Ledger, Salt: head.Salt, Applied: applied, Items: map[State]int{}, Places: map[uint32]int{}}
+	m := meta{Schema: schemaVersion, Ledger: head.Ledger, Salt: head.Salt, Base: head.Base, Applied: applied, Items: map[State]int{}, Places: map[uint32]int{}}
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, name := range buckets() {
 			if _, err := tx.CreateBucket(name); err != nil {
@@ -53,6 +53,9 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("make a new ledger: %w", err)
+	}
+	if err := makeRoom(); err != nil {
+		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
 		return err
@@ -73,18 +76,20 @@ func (s *Store) setAside(name string) (string, error) {
 // rebuildLedger makes the ledger anew from the journal. What was only waiting
 // is not in it, and is found again by the rescan.
 func (s *Store) rebuildLedger(head line, end position, why error) error {
-	kept, err := s.setAside(ledgerName)
-	if err != nil {
-		return err
-	}
-	s.opts.Log.Error("the ledger was missing or damaged and is rebuilt from its journal; nothing that was sent is sent again",
-		"path", s.path(ledgerName), "err", why, "kept", kept, "lines", end.Seq)
 	f, err := os.Open(s.path(journalName))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return s.begetLedger(head, end, func(db *bolt.DB, m *meta) error { return replay(db, m, f) })
+	fill := func(db *bolt.DB, m *meta) error { return replay(db, m, f) }
+	return s.begetLedger(head, end, fill, func() error {
+		kept, err := s.setAside(ledgerName)
+		if err == nil {
+			s.opts.Log.Error("the ledger was missing or damaged and is rebuilt from its journal; nothing that was sent is sent again",
+				"path", s.path(ledgerName), "err", why, "kept", kept, "lines", end.Seq)
+		}
+		return err
+	})
 }
 
 // replay applies every line to an empty ledger, in bounded transactions.
@@ -135,7 +140,9 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		if _, err := l.get(bucketMeta, keyMeta, l.m); err != nil {
 			return err
 		}
-		if err := s.salvage(l); err != nil && !complete {
+		if err := s.salvage(l); errors.Is(err, ErrNewer) {
+			return err
+		} else if err != nil && !complete {
 			return fmt.Errorf("%w: it was not stopped cleanly, and its journal has lost the last steps: %w; %w", ErrDamaged, why, err)
 		}
 		kept, err := s.setAside(journalName)
@@ -144,7 +151,7 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		}
 		s.opts.Log.Error("the journal was missing or damaged and is written anew from the ledger; nothing that was sent is sent again",
 			"path", s.path(journalName), "err", why, "kept", kept)
-		head := line{At: s.opts.Now(), Op: opLedger, Ledger: l.m.Ledger, Salt: l.m.Salt}
+		head := l.head(s.opts.Now())
 		err = birth(s.path(journalName), func(f *os.File) error {
 			end, err = writeHistory(l, head, bufio.NewWriter(f))
 			return err
@@ -152,7 +159,7 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		if err != nil {
 			return err
 		}
-		l.m.Applied = end
+		l.m.Applied, l.m.Base = end, head.Base
 		return l.saveMeta()
 	})
 	return end, err
@@ -173,11 +180,12 @@ func (s *Store) salvage(l ledger) error {
 	if _, err := f.Seek(from.End, io.SeekStart); err != nil {
 		return err
 	}
-	_, _, damaged, err := readLines(bufio.NewReader(f), from, func(raw []byte, _ position) error {
+	_, _, damaged, err := readLines(bufio.NewReader(f), from, func(raw []byte, pos position) error {
 		ln, err := decodeLine(raw)
 		if err != nil {
 			return err
 		}
+		l.m.Applied = pos
 		return l.record(ln)
 	})
 	if err == nil && damaged {

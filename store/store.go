@@ -350,6 +350,14 @@ func (s *Store) ID() string {
 	return s.m.Ledger
 }
 
+// Position grows with every line that the journal has durably got, also over a
+// journal that was written anew: a ledger with a lower one lacks something.
+func (s *Store) Position() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m.Base + s.journal.durable().Seq
+}
+
 // JournalSyncs counts how often the journal was made durable, for tests and metrics.
 func (s *Store) JournalSyncs() int64 {
 	s.journal.mu.Lock()
