@@ -64,7 +64,7 @@ func isStep(op string) bool {
 // and no damage.
 func known(op string) error {
 	switch op {
-	case opLedger, opPaused, opResumed:
+	case opLedger, opPaused, opResumed, opDoubt:
 		return nil
 	}
 	if isStep(op) {
@@ -107,6 +107,9 @@ func (l ledger) record(ln line) error {
 		return nil
 	case opResumed:
 		l.m.Paused = 0
+		return nil
+	case opDoubt:
+		l.doubt(ln)
 		return nil
 	}
 	was, err := l.item(ln.Item)

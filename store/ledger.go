@@ -27,6 +27,7 @@ type meta struct {
 
 	Homes map[uint32]Home `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
 	Base  uint64          `cbor:"11,keyasint,omitempty"` // how many lines the journals before this one had, see Position
+	Doubt *Doubt          `cbor:"12,keyasint,omitempty"`
 }
 
 var keyMeta = []byte("meta")

@@ -23,6 +23,7 @@ const (
 	opResolution = "resolution"  // a person decided an uncertain one
 	opPaused     = "paused"      // by hand
 	opResumed    = "resumed"
+	opDoubt      = "doubt" // the ledger may lack something: it was restored or repaired
 )
 
 // line is one step in the journal. A gate opened and an uncertain line carry
@@ -46,6 +47,9 @@ type line struct {
 	Sent   bool   `json:"sent,omitempty"`  // a resolution: it is in Bloxs
 	Again  bool   `json:"again,omitempty"` // an uncertain one that is sent again by itself
 	Cause  string `json:"cause,omitempty"` // why not stored, uncertain
+
+	Known    uint64 `json:"known,omitempty"`    // a doubt: up to which position nothing is missing
+	Position uint64 `json:"position,omitempty"` // that this line had in a former journal
 
 	// Bytes keeps person, root and path where a name is not UTF-8, which JSON can't hold.
 	Bytes []byte `json:"bytes,omitempty"`

@@ -211,6 +211,9 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 	if l.m.Paused != 0 {
 		put(line{Op: opPaused}, fromNano(l.m.Paused))
 	}
+	if l.m.Doubt != nil {
+		put(l.m.Doubt.line(), l.m.Doubt.Since)
+	}
 	for _, list := range []byte{listSent, listSending, listHeld, listAge, listWithdrawn} {
 		scanErr := l.scan(bucketOrder, []byte{list}, func(k []byte) error {
 			it, readErr := l.item(orderedItem(k))
