@@ -95,7 +95,15 @@ func fold(s string) string {
 	return plainLetters.Replace(s)
 }
 
-// mismatch says in a bookkeeper's words why a folder is not this person's.
+// Mismatch says in a bookkeeper's words why a folder with this name can't be
+// that of the person of whom Bloxs knows these texts; "" if it can.
+func Mismatch(folder, id string, texts []string) string {
+	if folder == "" || sameName(folder, texts) {
+		return ""
+	}
+	return mismatch(folder, id, texts)
+}
+
 func mismatch(folder, whose string, texts []string) string {
 	names := namesAmong(texts)
 	if len(names) == 0 {

@@ -100,19 +100,9 @@ func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 	if errors.Is(err, queue.ErrNotNow) {
 		return finding{o: stopped(err)}
 	}
-	e, ok := errors.AsType[*bloxs.Error](err)
-	if !ok {
-		return finding{o: queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("Bloxs was not reached to look up the person: %v", err)}}
-	}
-	if e.Op == bloxs.OpSignIn {
-		return finding{o: withoutToken(e)}
-	}
-	o := ofError(e, key.Kind, key.ID)
+	o, forbidden := NotFound(err, key.Kind, key.ID)
 	switch {
-	case o.Class == queue.Denied && e.HTML:
-		// A gateway's page about one request says nothing about the key's rights.
-		o.Class = queue.Transient
-	case o.Class == queue.Denied:
+	case forbidden:
 		until := u.opt.Now().Add(forbiddenFor)
 		if u.opt.Queue.LookUpsAllowed() { // else another worker has said so
 			u.opt.Log.Warn("look-ups forbidden, persons are not checked", "until", until, "detail", o.Detail)
@@ -124,6 +114,24 @@ func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 		u.remember(key, u.opt.Queue.PersonUnknown(key, o.Detail))
 	}
 	return finding{o: o}
+}
+
+// NotFound gives the outcome of a look-up that found nobody, and whether that
+// was because the key may not look persons up.
+func NotFound(err error, kind, id string) (o queue.Outcome, forbidden bool) {
+	e, ok := errors.AsType[*bloxs.Error](err)
+	switch {
+	case !ok:
+		return queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("Bloxs was not reached to look up the person: %v", err)}, false
+	case e.Op == bloxs.OpSignIn:
+		return withoutToken(e), false
+	}
+	o = ofError(e, kind, id)
+	if o.Class == queue.Denied && e.HTML {
+		// A gateway's page about one request says nothing about the key's rights.
+		o.Class = queue.Transient
+	}
+	return o, o.Class == queue.Denied
 }
 
 // find makes the request, and once more with a new token where the first is

@@ -1,9 +1,6 @@
 package watcher
 
 import (
-	"context"
-	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,63 +152,4 @@ func irregular(mode fs.FileMode) string {
 		return "a link"
 	}
 	return "not a regular file"
-}
-
-// Walk calls visit with the class of every file in every root that is online,
-// by looking at them now; it keeps nothing in memory. Folders that cannot be
-// listed are passed over. It ends with the first error of visit, or with ctx.
-func (w *Watcher) Walk(ctx context.Context, visit func(Class) error) error {
-	for _, r := range w.roots {
-		if err := r.walk(ctx, "", r.ground(""), visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *root) walk(ctx context.Context, rel string, g ground, visit func(Class) error) error {
-	dir, err := openDir(r.path(rel), rel == "")
-	if err != nil {
-		return nil
-	}
-	defer dir.Close()
-	var folders []string
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		entries, end := dir.ReadDir(chunkSize)
-		for _, e := range entries {
-			if e.IsDir() {
-				folders = append(folders, e.Name())
-				continue
-			}
-			c := r.class(join(rel, e.Name()), g, e.Type())
-			if c.Kind == Personal {
-				info, err := e.Info()
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				if err == nil {
-					r.addSettling(&c, info.Size())
-				}
-			}
-			if err := visit(c); err != nil {
-				return err
-			}
-		}
-		if end == io.EOF {
-			break
-		}
-		if end != nil {
-			return nil
-		}
-	}
-	_ = dir.Close() // a deep tree must not use up the open files
-	for _, name := range folders {
-		if err := r.walk(ctx, join(rel, name), r.below(g, rel, name), visit); err != nil {
-			return err
-		}
-	}
-	return nil
 }

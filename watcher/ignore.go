@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -92,6 +93,7 @@ func (ig *ignore) match(dir, name string) string {
 type ground struct {
 	ignored string // the pattern that ignores it or a folder above
 	reason  string // why no person is meant, "" where one is
+	shallow bool   // of reason: no folder is wrong, a person's folder may come further down
 	person  layout.Person
 }
 
@@ -123,7 +125,8 @@ func (r *root) below(g ground, dir, name string) ground {
 func (r *root) match(folders []string) ground {
 	p, err := r.Layout.Match(folders)
 	if err != nil {
-		return ground{reason: err.Error()}
+		var why *layout.Unmatched
+		return ground{reason: err.Error(), shallow: errors.As(err, &why) && why.Shallow}
 	}
 	return ground{person: p}
 }

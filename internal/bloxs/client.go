@@ -22,6 +22,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -48,6 +49,8 @@ type Config struct {
 	// TokenFile keeps the sign-in token between starts, because Bloxs allows
 	// an environment few sign-ins. "" keeps it nowhere.
 	TokenFile string
+	// TokenFileOnlyRead leaves the file as it is, also after a sign-in.
+	TokenFileOnlyRead bool
 
 	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // nil: a net.Dialer with a time-out of 10 s
 	Now       func() time.Time
@@ -72,6 +75,7 @@ type Client struct {
 	calls  *http.Transport
 	secret *strings.Replacer
 	tokens tokens
+	skew   atomic.Pointer[time.Duration]
 
 	ctx  context.Context // ends with Close; a sign-in is nobody's own, so it hangs on this
 	stop context.CancelFunc
@@ -149,11 +153,24 @@ func (c *Client) call(ctx context.Context, op string, req *http.Request) (*Answe
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", op, c.discreet(req, err))
 	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		ahead := at.Sub(c.cfg.Now())
+		c.skew.Store(&ahead)
+	}
 	a, body := c.readAnswer(op, resp)
 	if a.BodyErr != nil {
 		return nil, nil, fmt.Errorf("%s: the answer broke off: %w", op, a.BodyErr)
 	}
 	return a, body, nil
+}
+
+// Skew is how far Bloxs's clock is ahead of ours, to a second or two, as the
+// latest answer to a sign-in or look-up shows; known is false before one has.
+func (c *Client) Skew() (ahead time.Duration, known bool) {
+	if s := c.skew.Load(); s != nil {
+		return *s, true
+	}
+	return 0, false
 }
 
 func (c *Client) setUserAgent(req *http.Request) {

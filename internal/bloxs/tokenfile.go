@@ -57,7 +57,7 @@ func (c *Client) loadToken() token {
 // keepToken writes the token for the next start. It may fail: the token is
 // good all the same.
 func (c *Client) keepToken(t token) {
-	if c.cfg.TokenFile == "" {
+	if c.cfg.TokenFile == "" || c.cfg.TokenFileOnlyRead {
 		return
 	}
 	salt := make([]byte, 16)

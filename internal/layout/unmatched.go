@@ -9,7 +9,8 @@ import (
 
 // Unmatched says why a file's folders show no person.
 type Unmatched struct {
-	Reason string // for the colleague who dropped the file
+	Reason  string // for the colleague who dropped the file
+	Shallow bool   // no folder has a wrong name: the file only lies too high up
 }
 
 func (u *Unmatched) Error() string { return u.Reason }
@@ -31,10 +32,10 @@ func (p *Pattern) tooShallow(folders []string) *Unmatched {
 		where = fmt.Sprintf("loose in %q", strings.Join(folders, "/"))
 	}
 	if next.expr == nil {
-		return unmatched("the file lies %s; the layout %q wants it in a folder further down", where, p.text)
+		return &Unmatched{Shallow: true, Reason: fmt.Sprintf("the file lies %s; the layout %q wants it in a folder further down", where, p.text)}
 	}
-	return unmatched("the file lies %s; move it into a folder there that looks like %q, such as %q",
-		where, next.text, next.example)
+	return &Unmatched{Shallow: true, Reason: fmt.Sprintf("the file lies %s; move it into a folder there that looks like %q, such as %q",
+		where, next.text, next.example)}
 }
 
 // checkIdentifier refuses what can't be an identifier but would look like one:
