@@ -235,3 +235,34 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestDraft gives what is sound beside the problems, and nothing that isn't.
+func TestDraft(t *testing.T) {
+	text := strings.Replace(sound, `"/srv/scans"`, `"scans"`, 1) + `settle = "-1s"
+[[watch]]
+path = "/srv/other"
+existing = "upload"
+layout = "{name}"
+ignore = ["["]
+[store]
+dir = "here"
+`
+	c, err := Draft(write(t, "config.toml", text, 0o600), env())
+	var wrong *Error
+	if !errors.As(err, &wrong) || len(wrong.Problems) != 5 {
+		t.Fatalf("it says %v", err)
+	}
+	one, two := c.Watch[0], c.Watch[1]
+	if one.Path != "" || one.Pattern == nil || one.Settle != watchDefaults().Settle {
+		t.Errorf("the first root is %+v", one)
+	}
+	if two.Path != "/srv/other" || two.Pattern != nil || two.Ignore[0] != "*.bak" {
+		t.Errorf("the second root is %+v", two)
+	}
+	if c.Store.Dir != "" || c.Bloxs.URL == "" {
+		t.Errorf("the rest is %+v", c)
+	}
+	if c, err := Draft(write(t, "config.toml", "[bloxs", 0o600), env()); c != nil || err == nil {
+		t.Errorf("of no TOML: %v, %v", c, err)
+	}
+}

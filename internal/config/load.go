@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,6 +29,17 @@ const maxFile = 1 << 20
 // Load only reads: the file, the secrets and certificates that it names, and
 // the folders above the paths in it.
 func Load(path string, env Env) (*Config, error) {
+	config, err := Draft(path, env)
+	if err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// Draft is Load for `check`, which looks at what can be looked at: beside an
+// *Error it gives the config without the parts that are wrong. Such roots have
+// no Path or no Pattern. Where not even that is possible the config is nil.
+func Draft(path string, env Env) (*Config, error) {
 	data, mode, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("the config can't be read: %w; make the file, or name another with --config", err)
@@ -45,11 +57,42 @@ func Load(path string, env Env) (*Config, error) {
 	c.warnMode(config, mode)
 	c.secrets(&config.Bloxs, env)
 	c.check(config)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	config.Warnings = c.warnings
-	return config, nil
+	err = c.err()
+	if err != nil {
+		c.strike(config)
+	}
+	return config, err
+}
+
+// strike takes out of a draft what nothing must be built upon.
+func (c *checker) strike(config *Config) {
+	for i := range config.Watch {
+		w, key := &config.Watch[i], fmt.Sprintf("watch[%d]", i+1)
+		sound := watchDefaults()
+		for field, clear := range map[string]func(){
+			"path": func() { w.Path = "" }, "layout": func() { w.Pattern = nil }, "existing": func() { w.Existing = "" },
+			"relation": func() { w.Relation = "" }, "ignore": func() { w.Ignore = sound.Ignore },
+			"settle": func() { w.Settle = sound.Settle }, "rescan": func() { w.Rescan = sound.Rescan },
+			"verify": func() { w.Verify = sound.Verify }, "after_upload": func() { w.AfterUpload = sound.AfterUpload },
+		} {
+			if c.wrong(key + "." + field) {
+				clear()
+			}
+		}
+	}
+	if c.wrong("bloxs.url") {
+		config.Bloxs.URL = ""
+	}
+	if c.wrong("store.dir") {
+		config.Store.Dir = ""
+	}
+}
+
+// wrong tells whether something is wrong with a key, a table around it or
+// something in it.
+func (c *checker) wrong(key string) bool {
+	return c.bad(key) || slices.ContainsFunc(c.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+"[") })
 }
 
 // defaults are the values of keys that the file doesn't have.
