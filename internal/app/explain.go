@@ -81,6 +81,9 @@ func (a *App) explainFolder(c watcher.Class, ex control.Explanation) (control.Ex
 	ex.Reason = "it belongs to the " + bloxs.OneOf(key.Relation) + " with " + key.Kind + " " + key.ID
 	if name != "" {
 		ex.Reason += fmt.Sprintf(", and shows the name %q", name)
+		if ex.Confirmed = a.queue != nil && a.queue.Confirmed(key, name); ex.Confirmed {
+			ex.Reason += ", which somebody has confirmed"
+		}
 	}
 	return a.countBelow(c, ex)
 }

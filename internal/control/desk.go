@@ -105,6 +105,8 @@ type Explanation struct {
 	State  string `json:"state"`  // one word or two
 	Reason string `json:"reason"` // a sentence
 	Remedy string `json:"remedy"` // what to do, "" where nothing is to be done
+
+	Confirmed bool `json:"confirmed,omitempty"` // of a folder: its name was said to be right
 	Item   *Entry `json:"item,omitempty"`
 }
 
