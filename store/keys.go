@@ -20,10 +20,12 @@ var (
 	bucketOrder       = []byte("order")        // list, position, item -> nothing
 	bucketLookUps     = []byte("look-ups")     // due, person -> nothing
 	bucketRoots       = []byte("roots")        // path -> number
+	bucketSentPlaces  = []byte("sent places")  // place -> nothing, in roots where something follows an upload
+	bucketNotes       = []byte("notes")        // place -> what is being done with its file
 )
 
 func buckets() [][]byte {
-	return bucketsOf1() // and those that came later, by append
+	return append(bucketsOf1(), bucketSentPlaces, bucketNotes)
 }
 
 // The lists in the order bucket. A waiting item stands in two: by age, and by

@@ -28,6 +28,7 @@ type meta struct {
 	Homes map[uint32]Home `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
 	Base  uint64          `cbor:"11,keyasint,omitempty"` // how many lines the journals before this one had, see Position
 	Doubt *Doubt          `cbor:"12,keyasint,omitempty"`
+	After map[uint32]bool `cbor:"20,keyasint,omitempty"` // the roots whose sent places are listed
 }
 
 var keyMeta = []byte("meta")
@@ -108,6 +109,9 @@ func (l ledger) putItem(was, is Item) error {
 		l.m.Placed++
 	}
 	l.m.Items[is.State]++
+	if err := l.receiptChanges(was, is); err != nil {
+		return err
+	}
 	for _, k := range orderKeys(is) {
 		if err := l.bucket(bucketOrder).Put(k, nil); err != nil {
 			return err
@@ -203,6 +207,9 @@ func (l ledger) joinPlace(it *Item, key []byte, r placeRecord) error {
 			return err
 		}
 	}
+	if err := l.placeJoins(*it, key); err != nil {
+		return err
+	}
 	return l.put(bucketPlaces, key, r)
 }
 
@@ -214,6 +221,9 @@ func (l ledger) leavePlace(it *Item, key []byte) error {
 	}
 	it.Places--
 	l.m.Places[rootOf(key)]--
+	if err := l.placeLeaves(key); err != nil {
+		return err
+	}
 	if err := l.bucket(bucketItemPlaces).Delete(index); err != nil {
 		return err
 	}

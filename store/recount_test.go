@@ -69,7 +69,7 @@ func (r *recounting) all() error {
 	if err := r.persons(); err != nil {
 		return err
 	}
-	for _, bucket := range [][]byte{bucketItemPlaces, bucketPersonItems, bucketOrder, bucketLookUps} {
+	for _, bucket := range [][]byte{bucketItemPlaces, bucketPersonItems, bucketOrder, bucketLookUps, bucketSentPlaces} {
 		if err := r.compare(bucket); err != nil {
 			return err
 		}
@@ -95,6 +95,11 @@ func (r *recounting) place(key []byte) error {
 		r.fault("%q stands at key %x", p.Rel, key)
 	}
 	r.want(bucketItemPlaces, append(itemKey(p.Item), key...))
+	if it, err := r.l.item(p.Item); err != nil {
+		return err
+	} else if r.l.m.After[n] && it.HasReceipt() {
+		r.want(bucketSentPlaces, key)
+	}
 	r.holds[p.Item]++
 	return err
 }

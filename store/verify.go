@@ -26,7 +26,7 @@ func verify(tx *bolt.Tx, m meta) error {
 		bucket []byte
 		check  func(k, raw []byte) error
 	}{
-		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person},
+		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person}, {bucketNotes, v.note},
 	} {
 		if v.l.bucket(part.bucket) == nil {
 			continue // of a later schema than this ledger's
@@ -87,7 +87,25 @@ func (v *verifier) place(k, _ []byte) error {
 		return fmt.Errorf("%w: place %q is under a wrong key, or of no item", errRecord, p.Rel)
 	}
 	v.places[n]++
+	if it, err := v.l.item(p.Item); err != nil {
+		return err
+	} else if v.l.m.After[n] && it.HasReceipt() {
+		if err := v.entry(bucketSentPlaces, k); err != nil {
+			return err
+		}
+	}
 	return v.entry(bucketItemPlaces, append(itemKey(p.Item), k...))
+}
+
+func (v *verifier) note(k, raw []byte) error {
+	var r noteRecord
+	if err := decode(raw, &r); err != nil {
+		return err
+	}
+	if !bytes.Equal(placeKey(rootOf(k), r.Rel), k) || !v.has(bucketItems, r.Item) {
+		return fmt.Errorf("%w: the note on %q is under a wrong key, or of no item", errRecord, r.Rel)
+	}
+	return nil
 }
 
 func (v *verifier) person(k, raw []byte) error {
@@ -120,9 +138,15 @@ func (v *verifier) has(bucket, key []byte) bool {
 
 // totals finds entries that belong to no record, and miscounts.
 func (v *verifier) totals() error {
-	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps} {
+	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps, bucketSentPlaces} {
+		if v.l.bucket(bucket) == nil {
+			continue // likewise
+		}
 		n := 0
-		err := v.l.bucket(bucket).ForEach(func(_, value []byte) error {
+		err := v.l.bucket(bucket).ForEach(func(k, value []byte) error {
+			if bytes.Equal(bucket, bucketSentPlaces) && !v.l.m.After[rootOf(k)] {
+				return nil // a kill came between the parts of a list; it begins anew
+			}
 			n++
 			if len(value) > 1 {
 				return fmt.Errorf("%w: %q holds a value", errRecord, bucket)

@@ -37,7 +37,7 @@ func TestRandomWalk(t *testing.T) {
 		there: map[string]string{}, sent: map[ItemID]int64{}, opened: map[ItemID]bool{}, unclear: map[ItemID]bool{}}
 	w.large = true // check recounts
 	moves := []func(){w.drop, w.drop, w.drop, w.remove, w.removeFolder, w.gate, w.gate, w.answer, w.answer, w.answer, w.notYet,
-		w.lookUp, w.resolve, w.retry, w.confirm}
+		w.lookUp, w.resolve, w.retry, w.confirm, w.follow, w.listed}
 	for range 500 {
 		w.now = w.now.Add(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
 		before := w.states()
@@ -218,6 +218,27 @@ func (w *walker) confirm() {
 	_, err := w.Confirm(person(p), "Smit")
 	w.must(err)
 }
+
+// follow moves a file that was sent out of its place, or gives it up.
+func (w *walker) follow() {
+	page, _, err := w.SentPlaces("/scans", "", 1)
+	w.must(err)
+	if len(page) > 0 {
+		_, err := w.NoteDown([]Note{{SentPlace: page[0], To: "_sent/" + page[0].Place.Rel}})
+		w.must(err)
+	}
+	notes, err := w.Notes("/scans", 1)
+	w.must(err)
+	if len(notes) > 0 && w.rnd.IntN(2) == 0 {
+		gone := w.rnd.IntN(2) == 0
+		if _, p, err := w.ItemAt("/scans", notes[0].Place.Rel); gone && err == nil && p.Item == notes[0].Place.Item {
+			delete(w.there, p.Rel)
+		}
+		w.must(w.EndNotes(notes, gone))
+	}
+}
+
+func (w *walker) listed() { w.must(w.AfterUpload("/scans", w.rnd.IntN(4) > 0)) }
 
 // rebuild loses one of the two files; the next rescan offers all that is there.
 func (w *walker) rebuild() {
