@@ -24,13 +24,14 @@ func itemStates() []store.State {
 	return []store.State{store.Held, store.Sending, store.Waiting, store.Sent, store.Skipped, store.Withdrawn}
 }
 
-// List calls each for every item in the state, and for files of the last three
-// of States by looking at the roots now.
-func (a *App) List(ctx context.Context, state string, each func(control.Entry) error) error {
+// List calls each for every item that is asked for, and for files of the last
+// three of States by looking at the roots now.
+func (a *App) List(ctx context.Context, which control.Selection, each func(control.Entry) error) error {
+	state := which.State
 	switch {
 	case state == "settling":
 		a.survey(ctx)
-		return a.listSettling(ctx, each)
+		return a.listSettling(ctx, which.Person, each)
 	case state == "unmatched", state == "ignored":
 		return a.watcher.Walk(ctx, func(c watcher.Class) error {
 			if string(c.Kind) != state && (c.Kind != watcher.Irregular || state != "ignored") {
@@ -43,13 +44,13 @@ func (a *App) List(ctx context.Context, state string, each func(control.Entry) e
 	case a.store == nil:
 		return a.damage
 	}
-	return a.listItems(ctx, store.State(state), each)
+	return a.listItems(ctx, which, each)
 }
 
-func (a *App) listSettling(ctx context.Context, each func(control.Entry) error) error {
+func (a *App) listSettling(ctx context.Context, person string, each func(control.Entry) error) error {
 	return a.watcher.Walk(ctx, func(c watcher.Class) error {
 		switch {
-		case c.Kind != watcher.Personal:
+		case c.Kind != watcher.Personal, person != "" && c.Person.ID != person:
 			return nil
 		case c.Settling != nil:
 			e := fileEntry(c, "settling", c.Settling.Why)
@@ -67,17 +68,21 @@ func (a *App) listSettling(ctx context.Context, each func(control.Entry) error) 
 // fileEntry is for a file that is no item's.
 func fileEntry(c watcher.Class, state, why string) control.Entry {
 	path := fullPath(c)
-	return control.Entry{Path: path, Paths: []string{path}, State: state, Detail: why}
+	return control.Entry{Path: path, Paths: []string{path}, Person: c.Person.ID, State: state, Detail: why}
 }
 
 // listItems shows items as a person sees them: what a worker has is sending.
-func (a *App) listItems(ctx context.Context, want store.State, each func(control.Entry) error) error {
+func (a *App) listItems(ctx context.Context, which control.Selection, each func(control.Entry) error) error {
+	want := store.State(which.State)
 	claimed := a.queue.Claimed()
 	for _, state := range itemStates() {
 		if want != "" && want != state && (want != store.Sending || state != store.Waiting) {
 			continue
 		}
 		err := a.eachItem(ctx, state, func(it store.Item) error {
+			if which.Person != "" && it.Person.ID != which.Person {
+				return nil
+			}
 			if it.State == store.Waiting && claimed[it.ID] {
 				it.State = store.Sending
 			}
@@ -127,7 +132,7 @@ func (a *App) entry(it store.Item) (control.Entry, error) {
 		return control.Entry{}, err
 	}
 	e := control.Entry{
-		Item: string(it.ID), Path: filepath.Join(it.Root, filepath.FromSlash(it.Rel)), Paths: []string{}, Person: it.Person.ID,
+		Item: string(it.ID), Path: filepath.Join(it.Root, filepath.FromSlash(it.Rel)), Paths: []string{}, Person: it.Person.ID, Relation: it.Person.Relation,
 		State: string(it.State), Reason: string(it.Reason), Detail: it.Detail, TraceID: it.TraceID, Attempts: it.Attempts,
 		FileID: it.FileID, SHA256: it.SHA256.String(), Size: it.Size,
 		FirstSeen: control.Stamp(it.FirstSeen), SentAt: control.Stamp(it.SentAt),

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,34 +17,44 @@ import (
 )
 
 func (e *env) list() *cobra.Command {
-	var state string
-	var asJSON bool
+	var which control.Selection
+	var asJSON, asCSV bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List items, or files that are none", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if state != "" && !slices.Contains(app.States(), state) {
-				return usage(fmt.Errorf("%q is no state; there are %s", state, strings.Join(app.States(), ", ")))
+			switch {
+			case which.State != "" && !slices.Contains(app.States(), which.State):
+				return usage(fmt.Errorf("%q is no state; there are %s", which.State, strings.Join(app.States(), ", ")))
+			case which.Person != "" && (which.State == "unmatched" || which.State == "ignored"):
+				return usage(fmt.Errorf("files that are %s are nobody's: leave --person out", which.State))
+			case asJSON && asCSV:
+				return usage(errors.New("say either --json or --csv"))
 			}
 			return e.withDesk(cmd.Context(), func(ctx context.Context, d control.Desk) error {
-				if asJSON {
-					return listJSON(ctx, e.out, d, state)
+				switch {
+				case asJSON:
+					return listJSON(ctx, e.out, d, which)
+				case asCSV:
+					return listCSV(ctx, e.out, d, which)
 				}
-				return d.List(ctx, state, func(en control.Entry) error {
+				return d.List(ctx, which, func(en control.Entry) error {
 					_, err := fmt.Fprintln(e.out, entryLine(en))
 					return err
 				})
 			})
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", "", "only these: "+strings.Join(app.States(), ", "))
+	cmd.Flags().StringVar(&which.Person, "person", "", "only this person's, by the identifier in the folder's name")
+	cmd.Flags().StringVar(&which.State, "state", "", "only these: "+strings.Join(app.States(), ", "))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().BoolVar(&asCSV, "csv", false, "for a spreadsheet")
 	return cmd
 }
 
 // listJSON writes an array item by item, so that a million need no memory.
-func listJSON(ctx context.Context, out io.Writer, d control.Desk, state string) error {
+func listJSON(ctx context.Context, out io.Writer, d control.Desk, which control.Selection) error {
 	before := "[\n"
-	err := d.List(ctx, state, func(en control.Entry) error {
+	err := d.List(ctx, which, func(en control.Entry) error {
 		b, err := json.Marshal(en)
 		if err != nil {
 			return err

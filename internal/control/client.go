@@ -109,9 +109,9 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return *a.Status, nil
 }
 
-// List asks for the items in a state.
-func (c *Client) List(ctx context.Context, state string, each func(Entry) error) error {
-	resp, err := c.post(ctx, "list", question{State: state})
+// List asks for items.
+func (c *Client) List(ctx context.Context, which Selection, each func(Entry) error) error {
+	resp, err := c.post(ctx, "list", question{State: which.State, Person: which.Person})
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func TestSameAnswers(t *testing.T) {
 			func(d Desk) (any, error) { return d.Resume(t.Context()) },
 			func(d Desk) (any, error) {
 				var list []Entry
-				err := d.List(t.Context(), "held", func(e Entry) error { list = append(list, e); return nil })
+				err := d.List(t.Context(), Selection{State: "held", Person: "1001"}, func(e Entry) error { list = append(list, e); return nil })
 				return list, err
 			},
 		} {
@@ -110,7 +110,7 @@ func TestSameAnswers(t *testing.T) {
 func TestListEndsEarly(t *testing.T) {
 	dir, _ := serve(t, &desk{entries: 100_000})
 	n := 0
-	err := dial(t, dir).List(t.Context(), "", func(Entry) error {
+	err := dial(t, dir).List(t.Context(), Selection{}, func(Entry) error {
 		if n++; n == 10 {
 			return errDesk
 		}
@@ -148,7 +148,7 @@ func TestListBreaksOff(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, text)
 		})
-		if err := dial(t, dir).List(t.Context(), "", func(Entry) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if err := dial(t, dir).List(t.Context(), Selection{}, func(Entry) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -16,8 +16,8 @@ import (
 // Desk answers commands. The app is one, and so is a Client of a running one.
 type Desk interface {
 	Status(ctx context.Context) (Status, error)
-	// List calls each for every item in the state, or in all states for "".
-	List(ctx context.Context, state string, each func(Entry) error) error
+	// List calls each for every item, or file that is none, that is asked for.
+	List(ctx context.Context, which Selection, each func(Entry) error) error
 	Explain(ctx context.Context, path string) (Explanation, error)
 	// The others do something and say what they did.
 	Retry(ctx context.Context, paths []string, all bool) (string, error)
@@ -25,6 +25,12 @@ type Desk interface {
 	Confirm(ctx context.Context, path string) (string, error)
 	Pause(ctx context.Context) (string, error)
 	Resume(ctx context.Context) (string, error)
+}
+
+// Selection says what to list.
+type Selection struct {
+	State  string // "": items in all states
+	Person string // a bare identifier, in whatever relation; "": everybody's
 }
 
 // Status is `status --json`.
@@ -86,6 +92,7 @@ type Entry struct {
 	Path      string   `json:"path"`
 	Paths     []string `json:"paths"`
 	Person    string   `json:"person"`
+	Relation  string   `json:"relation"`
 	State     string   `json:"state"`
 	Reason    string   `json:"reason"`
 	Detail    string   `json:"detail"`
@@ -106,8 +113,8 @@ type Explanation struct {
 	Reason string `json:"reason"` // a sentence
 	Remedy string `json:"remedy"` // what to do, "" where nothing is to be done
 
-	Confirmed bool `json:"confirmed,omitempty"` // of a folder: its name was said to be right
-	Item   *Entry `json:"item,omitempty"`
+	Confirmed bool   `json:"confirmed,omitempty"` // of a folder: its name was said to be right
+	Item      *Entry `json:"item,omitempty"`
 }
 
 // Resolution is a person's word about an uncertain upload.

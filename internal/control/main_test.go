@@ -34,8 +34,8 @@ func (d *desk) Status(context.Context) (Status, error) {
 	return Status{Version: "v", State: Paused, Pauses: []Pause{{Cause: "manual"}}, Sent: 3, Roots: []Root{{Path: "/r", Online: true}}}, err
 }
 
-func (d *desk) List(_ context.Context, state string, each func(Entry) error) error {
-	_, err := d.note("list %s", state)
+func (d *desk) List(_ context.Context, which Selection, each func(Entry) error) error {
+	_, err := d.note("list %+v", which)
 	for i := range d.entries {
 		if err := each(Entry{Item: fmt.Sprint(i), Paths: []string{"/r/ü"}, FileID: 1 << 60}); err != nil {
 			return err

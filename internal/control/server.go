@@ -125,6 +125,7 @@ func guard(a address, next http.Handler) http.Handler {
 // question has paths as bytes, since JSON would mend those that are not UTF-8.
 type question struct {
 	State  string   `json:"state"`
+	Person string   `json:"person"`
 	Path   []byte   `json:"path"` // of a resolution: a path or an item
 	Paths  [][]byte `json:"paths"`
 	All    bool     `json:"all"`
@@ -192,7 +193,7 @@ func list(w http.ResponseWriter, r *http.Request, desk Desk) {
 		return
 	}
 	out := json.NewEncoder(w)
-	err := desk.List(r.Context(), q.State, func(e Entry) error { return out.Encode(answer{Entry: &e}) })
+	err := desk.List(r.Context(), Selection{State: q.State, Person: q.Person}, func(e Entry) error { return out.Encode(answer{Entry: &e}) })
 	if err != nil {
 		reply(w, answer{Error: err.Error()})
 		return

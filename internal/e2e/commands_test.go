@@ -83,6 +83,8 @@ func TestExitCodes(t *testing.T) {
 		{2, "arg", []string{"explain", "a", "b"}},
 		{2, "unknown command", []string{"status", "too much"}},
 		{2, "no state", []string{"list", "--state", "frobnicated"}},
+		{2, "nobody's", []string{"list", "--state", "ignored", "--person", "1001"}},
+		{2, "--csv", []string{"list", "--csv", "--json"}},
 		{2, "--all", []string{"retry"}},
 		{2, "--all", []string{"retry", "--all", path}},
 		{2, "--resend", []string{"resolve", path}},

@@ -238,9 +238,14 @@ func (o *office) status() (st control.Status) {
 	return st
 }
 
-func (o *office) list(state string) (list []control.Entry) {
+func (o *office) list(state string) []control.Entry {
 	o.t.Helper()
-	o.must(json.Unmarshal([]byte(o.run("list", "--state", state, "--json")), &list))
+	return o.listed("--state", state)
+}
+
+func (o *office) listed(args ...string) (list []control.Entry) {
+	o.t.Helper()
+	o.must(json.Unmarshal([]byte(o.run(append([]string{"list", "--json"}, args...)...)), &list))
 	return list
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"bloxdrop/internal/bloxs/bloxstest"
@@ -29,6 +30,15 @@ func TestOrganisations(t *testing.T) {
 	}
 	if len(to) != 2 || to["persons 1001 invoice.pdf"] != 1 || to["organisations 1001 invoice.pdf"] != 1 {
 		t.Errorf("stored: %v", to)
+	}
+	if all := o.listed("--person", "1001"); len(all) != 2 || all[0].Relation == all[1].Relation || all[0].Person != "1001" {
+		t.Errorf("of 1001: %+v", all)
+	}
+	if held := o.listed("--person", "1002", "--state", "held"); len(held) != 1 || held[0].Relation != "organisations" {
+		t.Errorf("of 1002: %+v", held)
+	}
+	if csv := o.run("list", "--person", "1001", "--csv"); strings.Count(csv, "\n") != 3 || !strings.Contains(csv, "sent,organisations,1001,"+bodies) {
+		t.Errorf("%q", csv)
 	}
 	o.explained(filepath.Join(bodies, "2001 - Stichting Woonzorg", "contract.pdf"), "held: name-mismatch", `organisation 2001 is "Stichting De Key"`)
 	o.explained(filepath.Join(bodies, "1002 - El Amrani", "passport.pdf"), "held: unknown-person", "add the organisation in Bloxs")

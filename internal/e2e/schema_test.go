@@ -29,7 +29,7 @@ var (
 		"item": "string", "path": "string", "paths": "array", "person": "string", "state": "string", "reason": "string",
 		"attempts": "number", "next_try": "string", "file_id": "number", "sha256": "string", "size": "number",
 		"first_seen": "string", "sent_at": "string",
-		"detail": "string", "trace_id": "string", // besides those of the contract
+		"detail": "string", "trace_id": "string", "relation": "string", // besides those of the contract
 	}
 )
 
