@@ -64,7 +64,7 @@ func isStep(op string) bool {
 // and no damage.
 func known(op string) error {
 	switch op {
-	case opLedger, opPaused, opResumed, opDoubt:
+	case opLedger, opPaused, opResumed, opDoubt, opMarked, opAdoption:
 		return nil
 	}
 	if isStep(op) {
@@ -111,6 +111,8 @@ func (l ledger) record(ln line) error {
 	case opDoubt:
 		l.doubt(ln)
 		return nil
+	case opMarked, opAdoption:
+		return l.recordRoot(ln)
 	}
 	was, err := l.item(ln.Item)
 	if err != nil {

@@ -25,10 +25,11 @@ type meta struct {
 	Turn    uint64         `cbor:"8,keyasint"` // of the item that was taken last
 	Paused  int64          `cbor:"9,keyasint"` // since when by hand, ns; 0 = not
 
-	Homes map[uint32]Home `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
-	Base  uint64          `cbor:"11,keyasint,omitempty"` // how many lines the journals before this one had, see Position
-	Doubt *Doubt          `cbor:"12,keyasint,omitempty"`
-	After map[uint32]bool `cbor:"20,keyasint,omitempty"` // the roots whose sent places are listed
+	Homes map[uint32]Home      `cbor:"10,keyasint,omitempty"` // whom the files of each root are for
+	Base  uint64               `cbor:"11,keyasint,omitempty"` // how many lines the journals before this one had, see Position
+	Doubt *Doubt               `cbor:"12,keyasint,omitempty"`
+	Roots map[uint32]rootFacts `cbor:"13,keyasint,omitempty"`
+	After map[uint32]bool      `cbor:"20,keyasint,omitempty"` // the roots whose sent places are listed
 }
 
 var keyMeta = []byte("meta")
@@ -192,6 +193,7 @@ type placeRecord struct {
 	Folder string `cbor:"4,keyasint,omitempty"`
 	Racy   bool   `cbor:"5,keyasint,omitempty"`
 	Seen   int64  `cbor:"6,keyasint"`
+	Former bool   `cbor:"7,keyasint,omitempty"` // sent under a former home of its root: it stays so while its content is the same
 }
 
 // joinPlace lets the item stand at key; the caller has taken the place from

@@ -23,7 +23,9 @@ const (
 	opResolution = "resolution"  // a person decided an uncertain one
 	opPaused     = "paused"      // by hand
 	opResumed    = "resumed"
-	opDoubt      = "doubt" // the ledger may lack something: it was restored or repaired
+	opDoubt      = "doubt"    // the ledger may lack something: it was restored or repaired
+	opMarked     = "marked"   // a root has its marker
+	opAdoption   = "adoption" // a person's word that a root is this ledger's all the same
 )
 
 // line is one step in the journal. A gate opened and an uncertain line carry
@@ -51,6 +53,10 @@ type line struct {
 	Known    uint64 `json:"known,omitempty"`    // a doubt: up to which position nothing is missing
 	Position uint64 `json:"position,omitempty"` // that this line had in a former journal
 
+	Home    *Home  `json:"home,omitempty"`    // an adoption: whom the root's files are for from here on
+	Former  []Home `json:"former,omitempty"`  // and to whom some of them were sent before
+	Settled bool   `json:"settled,omitempty"` // and no other root is in doubt any more
+
 	// Bytes keeps person, root and path where a name is not UTF-8, which JSON can't hold.
 	Bytes []byte `json:"bytes,omitempty"`
 }
@@ -71,8 +77,12 @@ const (
 
 func encodeLine(l line) ([]byte, error) {
 	l.Cause = l.Cause[:min(len(l.Cause), maxCause)]
-	if l.Person != nil && !(utf8.ValidString(l.Person.ID) && utf8.ValidString(l.Root) && utf8.ValidString(l.Path)) {
-		l.Bytes = []byte(l.Person.ID + "\x00" + l.Root + "\x00" + l.Path)
+	id := ""
+	if l.Person != nil {
+		id = l.Person.ID
+	}
+	if !(utf8.ValidString(id) && utf8.ValidString(l.Root) && utf8.ValidString(l.Path)) {
+		l.Bytes = []byte(id + "\x00" + l.Root + "\x00" + l.Path)
 	}
 	body, err := json.Marshal(l)
 	if err != nil {
@@ -121,8 +131,11 @@ func decodeLine(b []byte) (line, error) {
 	if err := json.Unmarshal(append([]byte{'{'}, b[crcLen:]...), &l); err != nil {
 		return line{}, fmt.Errorf("%w: %w", errLine, err)
 	}
-	if parts := strings.SplitN(string(l.Bytes), "\x00", 3); l.Person != nil && len(parts) == 3 {
-		l.Person.ID, l.Root, l.Path, l.Bytes = parts[0], parts[1], parts[2], nil
+	if parts := strings.SplitN(string(l.Bytes), "\x00", 3); len(parts) == 3 {
+		l.Root, l.Path, l.Bytes = parts[1], parts[2], nil
+		if l.Person != nil {
+			l.Person.ID = parts[0]
+		}
 	}
 	return l, nil
 }

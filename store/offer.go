@@ -52,6 +52,13 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	before, err := l.sentBefore(root, there, o)
+	if err != nil {
+		return err
+	}
+	if before != "" {
+		id = before
+	}
 	if err := l.leaveOther(key, id, now); err != nil {
 		return err
 	}
@@ -65,7 +72,7 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	}
 	is.Root, is.Rel = o.Root, o.Rel
 	places := is.Places
-	r := placeRecord{Look: o.Look, Rel: o.Rel, Folder: o.Folder, Racy: o.Racy, Seen: now.UnixNano()}
+	r := placeRecord{Look: o.Look, Rel: o.Rel, Folder: o.Folder, Racy: o.Racy, Seen: now.UnixNano(), Former: before != ""}
 	if err := l.joinPlace(&is, key, r); err != nil {
 		return err
 	}

@@ -227,6 +227,11 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 		})
 		err = errors.Join(err, scanErr)
 	}
+	roots, rootsErr := l.rootHistory()
+	for _, ln := range roots {
+		put(ln, head.At)
+	}
+	err = errors.Join(err, rootsErr)
 	return end, errors.Join(err, w.Flush())
 }
 

@@ -124,7 +124,7 @@ func (r itemRecord) item(id ItemID) Item {
 }
 
 func (r placeRecord) place(root string) Place {
-	return Place{Root: root, Rel: r.Rel, Item: ItemID(hex.EncodeToString(r.Item)), Look: r.Look, Folder: r.Folder, Racy: r.Racy}
+	return Place{Root: root, Rel: r.Rel, Item: ItemID(hex.EncodeToString(r.Item)), Look: r.Look, Folder: r.Folder, Racy: r.Racy, former: r.Former}
 }
 
 // Place is a path in a root that holds an item's content.
@@ -135,4 +135,6 @@ type Place struct {
 	Look   Look
 	Folder string // the name that the folder shows for its person, "" where it shows none
 	Racy   bool   // changed so shortly before hashing that the next rescan hashes it again
+
+	former bool // see placeRecord
 }

@@ -8,15 +8,15 @@ import (
 
 // Home is whom the files of a root are sent to, and by what rule.
 type Home struct {
-	Environment string `cbor:"1,keyasint"`
-	Relation    string `cbor:"2,keyasint"`
-	Kind        string `cbor:"3,keyasint"`
-	Layout      string `cbor:"4,keyasint"`
+	Environment string `cbor:"1,keyasint" json:"environment"`
+	Relation    string `cbor:"2,keyasint" json:"relation"`
+	Kind        string `cbor:"3,keyasint" json:"kind"`
+	Layout      string `cbor:"4,keyasint" json:"layout,omitempty"`
 }
 
 // MovedError says that files of a root were sent under another address,
-// relation or kind of identifier than it has now. Nobody can tell whether the
-// same files would be sent again.
+// relation, kind of identifier or layout than it has now. Nobody can tell
+// whether the same files would be sent again, so a person has to adopt the root.
 type MovedError struct {
 	Root     string
 	Was, Now Home
@@ -28,49 +28,55 @@ type MovedError struct {
 
 func (e *MovedError) Error() string {
 	if e.Rel != "" {
-		return fmt.Sprintf("%s in %s was sent to person %s, and the layout %q gives it to person %s, to whom it would be sent as well, perhaps with many others; "+
-			"put the former layout %q back, or move what was sent out of the root first", e.Rel, e.Root, e.Person, e.Now.Layout, e.NowPerson, e.Was.Layout)
+		return fmt.Sprintf("%s in it was sent to person %s, and the layout %q gives it to person %s; the layout was %q",
+			e.Rel, e.Person, e.Now.Layout, e.NowPerson, e.Was.Layout)
 	}
-	return fmt.Sprintf("files of %s were sent to the %s of %s by their %s, and now it says the %s of %s by their %s: "+
-		"the same files could be sent a second time; put the former setting back, or begin with a new store.dir, which sends everything that is in the root",
-		e.Root, e.Was.Relation, e.Was.Environment, e.Was.Kind, e.Now.Relation, e.Now.Environment, e.Now.Kind)
+	return fmt.Sprintf("files of it were sent to the %s of %s by their %s, and now the config says the %s of %s by their %s",
+		e.Was.Relation, e.Was.Environment, e.Was.Kind, e.Now.Relation, e.Now.Environment, e.Now.Kind)
 }
 
-// SetHome notes whom a root's files are for. Where that has changed, its
-// places are forgotten, so that the next rescan offers each file anew under
-// the new rule; *MovedError where a file was sent already and it can't be told
-// what that means. personOf tells whose a path is by the new layout, if anybody's.
-func (s *Store) SetHome(root string, home Home, personOf func(rel string) (id string, ok bool)) error {
+// PersonOf tells whose a path is by a root's layout, if anybody's.
+type PersonOf func(rel string) (id string, ok bool)
+
+// Moved returns a *MovedError where SetHome would.
+func (s *Store) Moved(root string, home Home, personOf PersonOf) error {
+	return s.read(func(l ledger) error {
+		n, err := l.rootNumber(root, false)
+		if err != nil {
+			return err
+		}
+		return l.unmoved(n, root, home, personOf)
+	})
+}
+
+// SetHome notes whom a root's files are for. Where that has changed, each file
+// is offered anew by the next rescan; *MovedError where a file was sent already
+// and it can't be told what that means.
+func (s *Store) SetHome(root string, home Home, personOf PersonOf) error {
 	now := s.opts.Now()
 	return s.writeThrough(func(l ledger) error {
 		n, err := l.rootNumber(root, true)
 		if err != nil {
 			return err
 		}
-		was, known := l.m.Homes[n]
-		if was == home {
-			return nil
+		if err := l.unmoved(n, root, home, personOf); err != nil {
+			return err
 		}
-		samePersons := Home{was.Environment, was.Relation, was.Kind, home.Layout} == home
-		if !samePersons { // also where it isn't known, in a ledger that was rebuilt
-			if err := l.noneSentElsewhere(root, home); err != nil {
-				return err
-			}
-		}
-		if known && samePersons {
-			if err := l.noneSentToOthers(n, &MovedError{Root: root, Was: was, Now: home}, personOf); err != nil {
-				return err
-			}
-		}
-		if l.m.Homes == nil {
-			l.m.Homes = map[uint32]Home{}
-		}
-		l.m.Homes[n] = home
-		if !known {
-			return nil
-		}
-		return l.leaveBelow(n, "", now)
+		return l.setHome(n, home, false, now)
 	})
+}
+
+// unmoved tells whether files of a root were sent to others than home.
+func (l ledger) unmoved(n uint32, root string, home Home, personOf PersonOf) error {
+	was, known := l.m.Homes[n]
+	samePersons := Home{was.Environment, was.Relation, was.Kind, home.Layout} == home
+	switch {
+	case was == home:
+		return nil
+	case known && samePersons:
+		return l.noneSentToOthers(n, &MovedError{Root: root, Was: was, Now: home}, personOf)
+	}
+	return l.noneSentElsewhere(root, home) // also where it isn't known, in a ledger that was rebuilt
 }
 
 // noneSentElsewhere looks for an item of the root that passed a gate under
@@ -91,11 +97,14 @@ func (l ledger) noneSentElsewhere(root string, now Home) error {
 
 // noneSentToOthers looks for a file that was sent to another person than the
 // new layout gives it to.
-func (l ledger) noneSentToOthers(root uint32, otherwise *MovedError, personOf func(rel string) (string, bool)) error {
+func (l ledger) noneSentToOthers(root uint32, otherwise *MovedError, personOf PersonOf) error {
 	return l.scan(bucketPlaces, folderKey(root, ""), func(k []byte) error {
 		p, _, err := l.placeAt(k)
 		if err != nil {
 			return err
+		}
+		if p.former {
+			return nil // adopted once
 		}
 		it, err := l.item(p.Item)
 		if err != nil || it.State != Sent && it.State != Sending && it.Uncertain == 0 {

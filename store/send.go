@@ -136,6 +136,11 @@ func (s *Store) Resolve(id ItemID, sent bool, fileID int64) error {
 			return it, nil, fmt.Errorf("%w: it is held as %s, and only an uncertain upload can be resolved", ErrNotState, it.Reason)
 		}
 		ln := line{Op: opResolution, Item: id, Sent: sent, FileID: fileID, At: s.opts.Now()}
+		if !sent {
+			if err := l.leaveFormer(&it); err != nil {
+				return it, nil, err
+			}
+		}
 		is, err := l.applied(it, ln)
 		return is, &ln, err
 	})

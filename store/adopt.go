@@ -1,0 +1,325 @@
+package store
+
+import (
+	"bytes"
+	"encoding/hex"
+	"slices"
+	"time"
+)
+
+// rootFacts is what is remembered of a root, beside its files.
+type rootFacts struct {
+	Marked  bool   `cbor:"1,keyasint,omitempty"` // it has had its marker
+	Adopted uint64 `cbor:"2,keyasint,omitempty"` // the position of its last adoption
+	Former  []Home `cbor:"3,keyasint,omitempty"` // whom some of its files were sent to before; without layouts
+}
+
+// DoubtAbout is the doubt that no adoption of the root has answered yet; nil:
+// there is none.
+func (s *Store) DoubtAbout(root string) (d *Doubt, err error) {
+	err = s.read(func(l ledger) error {
+		facts, err := l.facts(root)
+		if l.m.Doubt != nil && l.m.Doubt.Position > facts.Adopted {
+			copied := *l.m.Doubt
+			d = &copied
+		}
+		return err
+	})
+	return d, err
+}
+
+// Marked tells whether a root is known to have had its marker.
+func (s *Store) Marked(root string) (marked bool, err error) {
+	err = s.read(func(l ledger) error {
+		facts, err := l.facts(root)
+		marked = facts.Marked
+		return err
+	})
+	return marked, err
+}
+
+// SetMarked notes that a root has its marker.
+func (s *Store) SetMarked(root string) error {
+	if marked, err := s.Marked(root); marked || err != nil {
+		return err
+	}
+	return s.note(line{Op: opMarked, Root: root})
+}
+
+// Adopted is the position at which a person, or a marker that proved that
+// nothing is missing, adopted the root last; 0: never.
+func (s *Store) Adopted(root string) (position uint64, err error) {
+	err = s.read(func(l ledger) error {
+		facts, err := l.facts(root)
+		position = facts.Adopted
+		return err
+	})
+	return position, err
+}
+
+// Adopt answers the doubt about a root and makes home whom its files are for.
+// What was sent from it, or may have been, to whomever, is never sent again
+// while its content is the same. With the last of roots, those that the config
+// names, the doubt itself ends.
+func (s *Store) Adopt(root string, home Home, roots []string) error {
+	now := s.opts.Now()
+	err := s.write(func(l ledger) error {
+		n, err := l.rootNumber(root, true)
+		if err != nil {
+			return err
+		}
+		ln := line{Op: opAdoption, At: now, Root: root, Home: &home, Settled: true}
+		if ln.Former, err = l.formerHomes(n, root, home); err != nil {
+			return err
+		}
+		for _, other := range roots {
+			facts, err := l.facts(other)
+			if err != nil {
+				return err
+			}
+			if l.m.Doubt != nil && other != root && facts.Adopted < l.m.Doubt.Position {
+				ln.Settled = false
+			}
+		}
+		if err := s.append(l, ln); err != nil {
+			return err
+		}
+		return l.record(ln)
+	})
+	if err != nil {
+		return err
+	}
+	return s.writeThrough(func(ledger) error { return nil }) // Known is to see it
+}
+
+// leaveFormer takes from an item the places that it kept from a former home: it
+// can't be sent there any more, so its files are offered anew.
+func (l ledger) leaveFormer(it *Item) error {
+	prefix := itemKey(it.ID)
+	err := l.inPages(bucketItemPlaces, prefix, func(k []byte) error {
+		p, _, err := l.placeAt(k[len(prefix):])
+		if err != nil || !p.former {
+			return err
+		}
+		return l.leavePlace(it, k[len(prefix):])
+	})
+	if err == nil {
+		it.Root, it.Rel, err = l.somePlace(*it)
+	}
+	return err
+}
+
+// note appends a line that is about no item, and applies it.
+func (s *Store) note(ln line) error {
+	ln.At = s.opts.Now()
+	return s.write(func(l ledger) error {
+		if err := s.append(l, ln); err != nil {
+			return err
+		}
+		return l.record(ln)
+	})
+}
+
+// facts are zero for a root that is not known.
+func (l ledger) facts(root string) (rootFacts, error) {
+	n, err := l.rootNumber(root, false)
+	return l.m.Roots[n], err
+}
+
+func (l ledger) setFacts(n uint32, f rootFacts) {
+	if l.m.Roots == nil {
+		l.m.Roots = map[uint32]rootFacts{}
+	}
+	l.m.Roots[n] = f
+}
+
+// recordRoot applies a line that is about a root.
+func (l ledger) recordRoot(ln line) error {
+	n, err := l.rootNumber(ln.Root, true)
+	if err != nil {
+		return err
+	}
+	facts := l.m.Roots[n]
+	if ln.Op == opMarked {
+		facts.Marked = true
+		l.setFacts(n, facts)
+		return nil
+	}
+	if facts.Adopted, facts.Former = ln.Position, ln.Former; facts.Adopted == 0 {
+		facts.Adopted = l.m.Base + l.m.Applied.Seq
+	}
+	l.setFacts(n, facts)
+	if ln.Settled {
+		l.m.Doubt = nil
+	}
+	if ln.Home == nil {
+		return nil
+	}
+	_, known := l.m.Homes[n]
+	if err := l.setHome(n, *ln.Home, true, ln.At); err != nil || known {
+		return err
+	}
+	// A ledger that was rebuilt has lost where its items stood.
+	return l.inPages(bucketItems, nil, func(k []byte) error { return l.standAgain(n, ln.Root, ItemID(hex.EncodeToString(k)), ln.At) })
+}
+
+// rootHistory is what a journal that is written anew says of the roots.
+func (l ledger) rootHistory() (lines []line, err error) {
+	err = l.bucket(bucketRoots).ForEach(func(path, v []byte) error {
+		n, facts := rootOf(v), l.m.Roots[rootOf(v)]
+		if facts.Marked {
+			lines = append(lines, line{Op: opMarked, Root: string(path)})
+		}
+		if facts.Adopted == 0 {
+			return nil
+		}
+		ln := line{Op: opAdoption, Root: string(path), Former: facts.Former, Position: facts.Adopted}
+		if home, ok := l.m.Homes[n]; ok {
+			ln.Home = &home
+		}
+		lines = append(lines, ln)
+		return nil
+	})
+	return lines, err
+}
+
+// formerHomes are all, but home itself, to which files of the root were sent.
+func (l ledger) formerHomes(n uint32, root string, home Home) ([]Home, error) {
+	homes := slices.Clone(l.m.Roots[n].Former)
+	add := func(h Home) {
+		if h.Layout = ""; !slices.Contains(homes, h) {
+			homes = append(homes, h)
+		}
+	}
+	if l.m.Homes[n] != home {
+		err := l.scan(bucketItems, nil, func(k []byte) error {
+			it, err := l.item(ItemID(hex.EncodeToString(k)))
+			if p := it.Person; err == nil && it.Root == root && it.passed() {
+				add(Home{Environment: p.Environment, Relation: p.Relation, Kind: p.Kind})
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	home.Layout = ""
+	return slices.DeleteFunc(homes, func(h Home) bool { return h == home }), nil
+}
+
+// passed tells of an item that Bloxs has, or may have.
+func (it Item) passed() bool {
+	return it.State == Sent || it.State == Sending || it.State == Held && it.Reason == Uncertain
+}
+
+// setHome makes home whom a root's files are for. Each file is offered anew
+// under the new rule, but those that Bloxs has, or may have, stay what they
+// are, and once adopted also to whom they went.
+func (l ledger) setHome(n uint32, home Home, adopted bool, now time.Time) error {
+	was, known := l.m.Homes[n]
+	if known && was == home {
+		return nil
+	}
+	if l.m.Homes == nil {
+		l.m.Homes = map[uint32]Home{}
+	}
+	l.m.Homes[n] = home
+	return l.inPages(bucketPlaces, folderKey(n, ""), func(k []byte) error { return l.stayOrLeave(k, adopted, now) })
+}
+
+func (l ledger) stayOrLeave(key []byte, adopted bool, now time.Time) error {
+	var r placeRecord
+	if ok, err := l.get(bucketPlaces, key, &r); err != nil || !ok {
+		return err
+	}
+	it, err := l.item(ItemID(hex.EncodeToString(r.Item)))
+	if err != nil {
+		return err
+	}
+	if !it.passed() && it.State != Skipped {
+		return l.leave(it.ID, key, now)
+	}
+	r.Former = r.Former || adopted
+	return l.put(bucketPlaces, key, r)
+}
+
+// standAgain gives an item that passed a gate its last place back, with a look
+// that no file has: if the file is there, it is read again and stays its place.
+func (l ledger) standAgain(n uint32, root string, id ItemID, now time.Time) error {
+	it, err := l.item(id)
+	if err != nil || it.Root != root || it.Places > 0 || !it.passed() {
+		return err
+	}
+	key := placeKey(n, it.Rel)
+	there, _, err := l.placeAt(key)
+	if err != nil {
+		return err
+	}
+	if there.Item != "" {
+		other, err := l.item(there.Item)
+		if err != nil || other.Changed.After(it.Changed) {
+			return err
+		}
+		if err := l.leave(other.ID, key, now); err != nil {
+			return err
+		}
+	}
+	was := it
+	if err := l.joinPlace(&it, key, placeRecord{Rel: it.Rel, Former: true, Seen: now.UnixNano()}); err != nil {
+		return err
+	}
+	return l.putItem(was, it)
+}
+
+// inPages calls fn, which may change the bucket, for each key with the prefix.
+func (l ledger) inPages(bucket, prefix []byte, fn func(key []byte) error) error {
+	const pageSize = 1000
+	for from := prefix; ; {
+		var keys [][]byte
+		err := l.scanFrom(bucket, prefix, from, func(k []byte) error {
+			keys = append(keys, bytes.Clone(k))
+			if len(keys) == pageSize {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := fn(k); err != nil {
+				return err
+			}
+		}
+		if len(keys) < pageSize {
+			return nil
+		}
+		from = append(keys[pageSize-1], 0)
+	}
+}
+
+// sentBefore finds the item as which an offered content was sent, or may have
+// been, under a former home of its root; "" where there is none.
+func (l ledger) sentBefore(root uint32, there Place, o Offer) (ItemID, error) {
+	if there.former {
+		it, err := l.item(there.Item)
+		if err != nil || it.passed() && it.SHA256 == o.SHA256 {
+			return it.ID, err
+		}
+	}
+	if len(l.m.Roots[root].Former) == 0 {
+		return "", nil
+	}
+	now, err := l.item(newItemID([]byte(l.m.Salt), o.Person, o.SHA256))
+	if err != nil || now.passed() {
+		return "", err
+	}
+	for _, h := range l.m.Roots[root].Former {
+		was := PersonKey{Environment: h.Environment, Relation: h.Relation, Kind: h.Kind, ID: o.Person.ID}
+		it, err := l.item(newItemID([]byte(l.m.Salt), was, o.SHA256))
+		if err != nil || it.passed() {
+			return it.ID, err
+		}
+	}
+	return "", nil
+}
