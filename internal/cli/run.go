@@ -46,7 +46,7 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	}
 	var moved *store.MovedError
 	if errors.As(err, &moved) {
-		err = usage(fmt.Errorf("%s: %w", c.Path, err))
+		err = usage(fmt.Errorf("%s: the root %s: %w; put the former setting back", c.Path, moved.Root, err))
 	}
 	return errors.Join(err, endLog())
 }
