@@ -2,5 +2,5 @@ package store
 
 import "strings"
 
-// foldPath makes one key of the ways to write one path.
-func foldPath(p string) string { return strings.ToLower(p) }
+// Fold makes one key of the ways to write one path.
+func Fold(path string) string { return strings.ToLower(path) }

@@ -180,7 +180,7 @@ func wholePath(rel string) bool {
 			return false
 		}
 	}
-	return foldPath(rel) == rel
+	return Fold(rel) == rel
 }
 
 // FuzzPlaceKey: keys sort like a walk, tell any two paths apart, stand in their

@@ -113,7 +113,7 @@ func appendPart(k []byte, part string) []byte {
 // begin with folderKey+sepName, all below with folderKey+sepFolder.
 func folderKey(root uint32, dir string) []byte {
 	k := binary.BigEndian.AppendUint32(make([]byte, 0, 8+len(dir)+8), root)
-	dir = foldPath(dir)
+	dir = Fold(dir)
 	for dir != "" {
 		var part string
 		part, dir, _ = strings.Cut(dir, "/")
@@ -127,7 +127,7 @@ func placeKey(root uint32, rel string) []byte {
 	if i := strings.LastIndexByte(rel, '/'); i >= 0 {
 		dir, name = rel[:i], rel[i+1:]
 	}
-	return appendPart(append(folderKey(root, dir), sepName), foldPath(name))
+	return appendPart(append(folderKey(root, dir), sepName), Fold(name))
 }
 
 // unescape undoes appendPart for one part.

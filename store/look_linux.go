@@ -1,16 +1,14 @@
 package store
 
 import (
-	"os"
+	"io/fs"
 	"syscall"
 )
 
-// LookOf takes a Look from what Lstat or Stat said of a file.
-func LookOf(fi os.FileInfo) Look {
-	l := Look{Size: fi.Size(), ModTime: fi.ModTime().UnixNano()}
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		l.ChangeTime = st.Ctim.Nano()
-		l.Device, l.Inode = st.Dev, st.Ino
+func identity(fi fs.FileInfo) (changeTime int64, device, inode uint64) {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, 0
 	}
-	return l
+	return st.Ctim.Nano(), st.Dev, st.Ino
 }

@@ -253,7 +253,7 @@ func (s *Store) Known(root, dir string, names []string) ([]Known, error) {
 		prefix := append(folderKey(n, dir), sepName)
 		for i, name := range names {
 			var r placeRecord
-			ok, err := l.get(bucketPlaces, appendPart(prefix[:len(prefix):len(prefix)], foldPath(name)), &r)
+			ok, err := l.get(bucketPlaces, appendPart(prefix[:len(prefix):len(prefix)], Fold(name)), &r)
 			if err != nil {
 				return err
 			}

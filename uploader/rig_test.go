@@ -139,11 +139,11 @@ func (r *rig) file(rel string, content []byte) *queue.Job {
 
 func (r *rig) place(rel string) store.Place {
 	r.t.Helper()
-	fi, err := os.Lstat(filepath.Join(r.root, filepath.FromSlash(rel)))
+	look, _, err := store.LookAt(filepath.Join(r.root, filepath.FromSlash(rel)))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return store.Place{Root: r.root, Rel: rel, Look: store.LookOf(fi)}
+	return store.Place{Root: r.root, Rel: rel, Look: look}
 }
 
 // send gives the job to the uploader, which must be started, and waits for

@@ -56,20 +56,20 @@ func (s *source) unchanged() error {
 }
 
 func (s *source) handleUnchanged() error {
-	fi, err := s.file.Stat()
+	look, mode, err := store.LookOf(s.file)
 	if err != nil {
 		return absent(err)
 	}
-	return sameLook(fi, s.place)
+	return sameLook(look, mode, s.place)
 }
 
 // lookAgain compares what stands at the path now with what was offered. It
 // opens nothing: a link on the way could only lead to the very same file, since
 // its look has its identity.
 func lookAgain(place store.Place) error {
-	fi, err := os.Lstat(path(place))
+	look, mode, err := store.LookAt(path(place))
 	if err == nil {
-		return sameLook(fi, place)
+		return sameLook(look, mode, place)
 	}
 	if _, rootErr := os.Stat(place.Root); rootErr != nil {
 		return offline(rootErr)
@@ -77,8 +77,8 @@ func lookAgain(place store.Place) error {
 	return absent(err)
 }
 
-func sameLook(fi fs.FileInfo, place store.Place) error {
-	if !fi.Mode().IsRegular() || store.LookOf(fi) != place.Look {
+func sameLook(look store.Look, mode fs.FileMode, place store.Place) error {
+	if !mode.IsRegular() || look != place.Look {
 		return stale("the file changed after it was read the first time")
 	}
 	return nil

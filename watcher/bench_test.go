@@ -26,11 +26,11 @@ func BenchmarkRescan(b *testing.B) {
 			if err := os.WriteFile(filepath.Join(w.dir, rel), []byte("x"), 0o644); err != nil {
 				b.Fatal(err)
 			}
-			info, err := os.Lstat(filepath.Join(w.dir, rel))
+			look, _, err := store.LookAt(filepath.Join(w.dir, rel))
 			if err != nil {
 				b.Fatal(err)
 			}
-			q.add(dir, info)
+			q.add(dir, filepath.Base(rel), look)
 		}
 	}
 	r := w.roots[0]
@@ -53,11 +53,11 @@ func BenchmarkRescan(b *testing.B) {
 // unchangedQueue knows all files, by folder and name, and answers fast.
 type unchangedQueue map[string]map[string]store.Known
 
-func (q unchangedQueue) add(dir string, info os.FileInfo) {
+func (q unchangedQueue) add(dir, name string, look store.Look) {
 	if q[dir] == nil {
 		q[dir] = map[string]store.Known{}
 	}
-	q[dir][info.Name()] = store.Known{Found: true, Look: store.LookOf(info)}
+	q[dir][name] = store.Known{Found: true, Look: look}
 }
 
 func (q unchangedQueue) Known(_, dir string, names []string) ([]store.Known, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bloxdrop/internal/layout"
+	"bloxdrop/store"
 )
 
 // Kind says what a path is to the watcher.
@@ -95,14 +96,14 @@ func (r *root) classify(rel string) Class {
 	}
 	// Links are not followed, wherever they stand on the way.
 	for dir := parent(rel); dir != ""; dir = parent(dir) {
-		if info, err := os.Lstat(r.path(dir)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if _, mode, err := store.LookAt(r.path(dir)); err == nil && mode&fs.ModeSymlink != 0 {
 			c.Kind, c.Reason = Irregular, "it lies below "+dir+", which is a link"
 		}
 	}
 	if c.Kind != "" {
 		return c
 	}
-	info, err := os.Lstat(r.path(rel))
+	look, mode, err := store.LookAt(r.path(rel))
 	if err != nil {
 		c.Kind, c.Reason = Missing, plain(err)
 		if !isGone(err) {
@@ -110,9 +111,9 @@ func (r *root) classify(rel string) Class {
 		}
 		return c
 	}
-	c = r.class(rel, r.ground(parent(rel)), info.Mode())
+	c = r.class(rel, r.ground(parent(rel)), mode)
 	if c.Kind == Personal {
-		r.addSettling(&c, info.Size())
+		r.addSettling(&c, look.Size)
 	}
 	return c
 }

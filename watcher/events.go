@@ -1,108 +1,22 @@
 package watcher
 
-import (
-	"errors"
-	"log/slog"
-	"path/filepath"
-	"runtime"
-	"strings"
-	"sync/atomic"
+import "time"
 
-	"github.com/fsnotify/fsnotify"
-)
+// minEventsLife keeps events that fail as soon as they are there from making
+// one full rescan after another.
+const minEventsLife = 10 * time.Second
 
-// events are the file system's hints for one root. Only this file knows where
-// they come from.
-type events struct {
-	fs     *fsnotify.Watcher
-	log    *slog.Logger
-	full   bool        // no watch could be added: the system's limit
-	said   bool        // that was said
-	broken atomic.Bool // an error came: begin anew with the next full rescan
-	done   chan struct{}
-}
-
-// openEvents starts the pump, which drains events into the dirty set and does
-// nothing else: adding a watch there deadlocks on some systems.
-func openEvents(dir string, dirty *dirtySet, log *slog.Logger) (*events, error) {
-	fs, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, err
-	}
-	e := &events{fs: fs, log: log, done: make(chan struct{})}
-	go e.pump(dir, dirty)
-	return e, nil
-}
-
-func (e *events) pump(dir string, dirty *dirtySet) {
-	defer close(e.done)
-	for {
-		select {
-		case ev, ok := <-e.fs.Events:
-			if !ok {
-				return
-			}
-			mark(dir, dirty, ev)
-		case err, ok := <-e.fs.Errors:
-			if !ok {
-				return
-			}
-			e.log.Warn("file system events were lost, scanning everything", "err", err)
-			e.broken.Store(true)
-			dirty.markAll()
-		}
-	}
-}
-
-// mark notes the folder of what an event tells of.
-func mark(dir string, dirty *dirtySet, ev fsnotify.Event) {
-	rel, err := filepath.Rel(dir, ev.Name)
-	if err != nil || strings.HasPrefix(rel, "..") || rel == "." {
-		dirty.mark("", "")
-		return
-	}
-	rel = filepath.ToSlash(rel)
-	folder, child := parent(rel), ""
-	if ev.Has(fsnotify.Create) || ev.Has(fsnotify.Chmod) {
-		child = rel[strings.LastIndexByte(rel, '/')+1:]
-	}
-	dirty.mark(folder, child)
-}
-
-// watch asks for events of a folder. It may be called again for the same
-// folder, and is at every full rescan, since a watch can get lost.
-func (e *events) watch(path string) {
-	if e.full {
-		return
-	}
-	err := e.fs.Add(path)
-	if err == nil || !isLimit(err) {
-		return // a folder that is gone or closed to us shows when it is listed
-	}
-	e.full = true
-	if e.said {
-		return
-	}
-	e.said = true
-	e.log.Warn("too few watches for all folders, the others wait for the next rescan",
-		"err", err, "remedy", "raise the sysctl fs.inotify.max_user_watches")
-}
-
-func (e *events) forget(path string) { _ = e.fs.Remove(path) }
-
-func (e *events) close() {
-	_ = e.fs.Close()
-	<-e.done
-}
-
-// openEvents begins with events, or goes on with those there are. On Windows
-// they come in a later release: fsnotify's handle on each folder would keep
-// colleagues from renaming it.
+// openEvents begins with events, or goes on with those there are. Where they
+// come from is the platform's: an events has watch, forget and close, and is
+// full where it cannot tell of all folders, and broken after an error.
 func (r *root) openEvents() {
 	if r.events != nil && r.events.broken.Load() {
 		r.closeEvents()
+		if r.now().Sub(r.eventsSince) < minEventsLife {
+			return // the next full rescan tries again
+		}
 	}
-	if r.noEvents || runtime.GOOS == "windows" {
+	if r.noEvents {
 		return
 	}
 	if r.events == nil {
@@ -114,7 +28,7 @@ func (r *root) openEvents() {
 			r.eventsFailed = true
 			return
 		}
-		r.events = e
+		r.events, r.eventsSince = e, r.now()
 	}
 	r.eventsFailed = false
 	r.events.full = false // there may be room again
@@ -135,5 +49,3 @@ func (r *root) showEvents() {
 	defer r.mu.Unlock()
 	r.eventsOn = on
 }
-
-func isLimit(err error) bool { return errors.Is(err, errWatchLimit) }

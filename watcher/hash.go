@@ -38,7 +38,7 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 		return sum, err
 	}
 	defer f.Close()
-	if err := unchanged(look, f.Stat); err != nil {
+	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
 	}
 	if !incompleteToo {
@@ -54,10 +54,10 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 	if n != look.Size {
 		return sum, errChanged
 	}
-	if err := unchanged(look, f.Stat); err != nil {
+	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
 	}
-	if err := unchanged(look, func() (fs.FileInfo, error) { return os.Lstat(r.path(rel)) }); err != nil {
+	if err := unchanged(look, at(r.path(rel))); err != nil {
 		return sum, err
 	}
 	for dir := parent(rel); dir != ""; dir = parent(dir) {
@@ -73,12 +73,20 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 	return sum, nil
 }
 
-func unchanged(look store.Look, stat func() (fs.FileInfo, error)) error {
-	info, err := stat()
+// looker looks at a file again.
+type looker func() (store.Look, fs.FileMode, error)
+
+func at(path string) looker {
+	return func() (store.Look, fs.FileMode, error) { return store.LookAt(path) }
+}
+func of(f *os.File) looker { return func() (store.Look, fs.FileMode, error) { return store.LookOf(f) } }
+
+func unchanged(look store.Look, again looker) error {
+	now, mode, err := again()
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || store.LookOf(info) != look {
+	if !mode.IsRegular() || now != look {
 		return errChanged
 	}
 	return nil

@@ -1,10 +1,8 @@
 package watcher
 
 import (
-	"errors"
 	"io"
 	"io/fs"
-	"os"
 
 	"bloxdrop/store"
 )
@@ -50,7 +48,7 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 }
 
 // entry counts what is no person's file, and gathers what is.
-func (p *pass) entry(l *listing, rel string, g ground, dir *os.File, e fs.DirEntry) {
+func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.DirEntry) {
 	name := e.Name()
 	switch {
 	case e.IsDir():
@@ -69,7 +67,7 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *os.File, e fs.DirEnt
 	}
 	look, regular, err := lookAt(dir, e)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case isMissing(err):
 	case err != nil:
 		l.counts.waiting++
 		l.counts.unreadable = 1
@@ -96,6 +94,9 @@ func (p *pass) known(l *listing, rel string) error {
 		look := p.looks[i]
 		if k.Found {
 			l.found++
+		}
+		if k.Look != look {
+			look = lookCloser(p.path(join(rel, p.names[i])), look)
 		}
 		if k.Found && k.Look == look && look.Size > 0 && !(k.Racy && p.full) {
 			continue

@@ -2,17 +2,16 @@ package watcher
 
 import (
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 
 	"bloxdrop/store"
 )
 
-// lookAt is store.LookOf of a file just listed in dir. It asks relative to the
+// lookAt is store.LookAt of a file just listed in dir. It asks relative to the
 // open folder, which takes a third of the time that DirEntry.Info takes, and
 // a rescan does little else.
-func lookAt(dir *os.File, e fs.DirEntry) (look store.Look, regular bool, err error) {
+func lookAt(dir *openFolder, e fs.DirEntry) (look store.Look, regular bool, err error) {
 	var st unix.Stat_t
 	for {
 		err = unix.Fstatat(int(dir.Fd()), e.Name(), &st, unix.AT_SYMLINK_NOFOLLOW)

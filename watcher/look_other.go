@@ -1,19 +1,16 @@
-//go:build !linux
+//go:build unix && !linux
 
 package watcher
 
 import (
 	"io/fs"
-	"os"
+	"path/filepath"
 
 	"bloxdrop/store"
 )
 
-// lookAt is store.LookOf of a file just listed in dir.
-func lookAt(_ *os.File, e fs.DirEntry) (look store.Look, regular bool, err error) {
-	info, err := e.Info()
-	if err != nil {
-		return look, false, err
-	}
-	return store.LookOf(info), info.Mode().IsRegular(), nil
+// lookAt is store.LookAt of a file just listed in dir.
+func lookAt(dir *openFolder, e fs.DirEntry) (look store.Look, regular bool, err error) {
+	look, mode, err := store.LookAt(filepath.Join(dir.Name(), e.Name()))
+	return look, mode.IsRegular(), err
 }

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"bloxdrop/store"
@@ -39,8 +38,8 @@ func (r *root) settleLoop(ctx context.Context) {
 // lookAt looks once at a settling file. What is not there any more, or is no
 // file with content, is the scanner's again.
 func (r *root) lookAt(e *entry) {
-	info, err := os.Lstat(r.path(e.rel))
-	if err != nil && isGone(err) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) {
+	look, mode, err := store.LookAt(r.path(e.rel))
+	if err != nil && isGone(err) || err == nil && (!mode.IsRegular() || look.Size == 0) {
 		r.set.forget(e.rel)
 		r.dirty.mark(parent(e.rel), "")
 		return
@@ -49,7 +48,7 @@ func (r *root) lookAt(e *entry) {
 		r.set.fail(e, "cannot be looked at: "+plain(err))
 		return
 	}
-	r.set.looked(e, store.LookOf(info))
+	r.set.looked(e, look)
 }
 
 // takeDue gives an entry that is due, out of the heap; or how long until one is.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type root struct {
 	now      func() time.Time
 	changed  func()
 	ignore   *ignore
+	fold     func(string) string
 	noEvents bool
 
 	dirty     *dirtySet
@@ -31,6 +33,7 @@ type root struct {
 	tree         *folder
 	stamp        uint64 // numbers the listings
 	events       *events
+	eventsSince  time.Time
 	eventsFailed bool // it was said that there are none
 
 	mu            sync.Mutex
@@ -46,7 +49,7 @@ func newRoot(cfg Root, o Options, patterns *ignore, changed func()) *root {
 	r := &root{
 		Root: cfg, dir: filepath.Clean(cfg.Path), queue: o.Queue, now: o.Now,
 		log:     o.Log.With("root", cfg.Path),
-		changed: changed, ignore: patterns, noEvents: o.noEvents,
+		changed: changed, ignore: patterns, noEvents: o.noEvents, fold: o.fold,
 		dirty: newDirtySet(), tree: &folder{}, offline: "not looked at yet",
 		rescanNow: make(chan struct{}, 1),
 	}
@@ -65,12 +68,12 @@ func (r *root) path(rel string) string {
 // arrive looks whether the root is there. It gives the reason where the root
 // is offline, else its folder and whether that is another one than last time.
 func (r *root) arrive() (base os.FileInfo, moved bool, offline string) {
-	base, err := os.Stat(r.dir)
+	base, err := statFolder(r.dir)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, false, "not a folder"
+	}
 	if err != nil {
 		return nil, false, plain(err)
-	}
-	if !base.IsDir() {
-		return nil, false, "not a folder"
 	}
 	empty, err := isEmpty(r.dir)
 	if err != nil {
@@ -93,7 +96,7 @@ func (r *root) hadPlaces() bool {
 // same says whether the root is still the folder that a scan began with; if it
 // is not, nothing can be concluded from what that scan saw.
 func (r *root) same(base os.FileInfo) bool {
-	now, err := os.Stat(r.dir)
+	now, err := statFolder(r.dir)
 	return err == nil && os.SameFile(now, base)
 }
 
@@ -134,6 +137,18 @@ func plain(err error) string {
 		return pe.Err.Error()
 	}
 	return err.Error()
+}
+
+// statFolder tells which folder stands at the root's path. It opens it, since
+// what Windows tells of a path has an identity only when that is asked for,
+// which may be when another folder stands there.
+func statFolder(dir string) (os.FileInfo, error) {
+	f, err := openDir(dir, true)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Stat()
 }
 
 func isEmpty(dir string) (bool, error) {

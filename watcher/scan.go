@@ -3,7 +3,6 @@ package watcher
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"syscall"
@@ -239,5 +238,5 @@ func (p *pass) dropUnseen(rel string, f *folder, stamp uint64) {
 
 // isGone says that a folder is not there, or that something else is there.
 func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
+	return isMissing(err) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
 }

@@ -3,23 +3,36 @@
 package watcher
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"syscall"
+
+	"bloxdrop/store"
 )
 
 // openFlags keep an open from waiting for ever where a file has just been
 // replaced by a named pipe.
 const openFlags = os.O_RDONLY | syscall.O_NONBLOCK
 
+// openFolder is a folder that is being listed.
+type openFolder = os.File
+
 // openDir opens a folder, and nothing else that may have come in its place.
 // Only the root itself may be a link, since an administrator chose it.
-func openDir(path string, isRoot bool) (*os.File, error) {
+func openDir(path string, isRoot bool) (*openFolder, error) {
 	flags := os.O_RDONLY | syscall.O_DIRECTORY
 	if !isRoot {
 		flags |= syscall.O_NOFOLLOW
 	}
 	return os.OpenFile(path, flags, 0)
 }
+
+// isMissing says that nothing is there.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// lookCloser is for systems whose listings may be behind the files themselves.
+func lookCloser(_ string, listed store.Look) store.Look { return listed }
 
 // errWatchLimit is how inotify says that the user has no watches left.
 const errWatchLimit = syscall.ENOSPC

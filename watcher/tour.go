@@ -89,7 +89,7 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 			}
 			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type())}
 			if s.Kind == Personal {
-				if s.Info, s.Err = e.Info(); errors.Is(s.Err, fs.ErrNotExist) {
+				if s.Info, s.Err = e.Info(); s.Err != nil && isMissing(s.Err) {
 					continue
 				}
 				if s.Err == nil {

@@ -1,10 +1,9 @@
 package watcher
 
 import (
-	"errors"
 	"io"
-	"io/fs"
-	"os"
+
+	"bloxdrop/store"
 )
 
 // conclude finds places of the folder rel that are gone, after a complete
@@ -25,8 +24,9 @@ func (p *pass) conclude(rel string, f *folder, g ground, found int, stamp uint64
 			return err
 		}
 	}
+	child := p.byKey(f, stamp)
 	for _, name := range below {
-		c := f.children[name]
+		c := child(name)
 		listed := c != nil && c.seen == stamp
 		if listed && c.ignored || !listed && p.noFolder(join(rel, name)) {
 			goneFolders = append(goneFolders, join(rel, name))
@@ -52,6 +52,27 @@ func (p *pass) conclude(rel string, f *folder, g ground, found int, stamp uint64
 	return nil
 }
 
+// byKey finds child folders by the names that the queue gives, which are keys:
+// where case makes no difference they are in lower case, and a folder that was
+// renamed by its case alone is still there.
+func (p *pass) byKey(f *folder, stamp uint64) func(name string) *folder {
+	var keys map[string]*folder
+	return func(name string) *folder {
+		if c := f.children[name]; c != nil && c.seen == stamp {
+			return c
+		}
+		if keys == nil {
+			keys = make(map[string]*folder, len(f.children))
+			for name, c := range f.children {
+				if key := p.fold(name); keys[key] == nil || c.seen == stamp {
+					keys[key] = c
+				}
+			}
+		}
+		return keys[name]
+	}
+}
+
 // missing compares the places in rel with what stands there now. It lists the
 // folder once more, since a scan keeps no names; a folder that cannot be
 // listed has nothing missing.
@@ -66,16 +87,16 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 	}
 	var gone []string
 	for _, name := range places {
-		if there[name] {
+		if there[p.fold(name)] {
 			continue
 		}
 		// A share's listing may lack a file that is there: ask for it by name.
-		info, err := os.Lstat(p.path(join(rel, name)))
+		_, mode, err := store.LookAt(p.path(join(rel, name)))
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case isMissing(err):
 		case err != nil:
 			continue
-		case info.Mode().IsRegular() && g.reason == "" && p.ignore.match(rel, name) == "":
+		case mode.IsRegular() && g.reason == "" && p.ignore.match(rel, name) == "":
 			continue
 		}
 		gone = append(gone, join(rel, name))
@@ -83,7 +104,7 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 	return gone, nil
 }
 
-// files are the names in rel that can be places.
+// files are the names in rel that can be places, as keys.
 func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 	there := map[string]bool{}
 	if g.reason != "" {
@@ -98,7 +119,7 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 		entries, err := dir.ReadDir(chunkSize)
 		for _, e := range entries {
 			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
-				there[e.Name()] = true
+				there[p.fold(e.Name())] = true
 			}
 		}
 		if err == io.EOF {
@@ -112,9 +133,9 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 
 // noFolder says that no folder is at rel: nothing, or something else.
 func (p *pass) noFolder(rel string) bool {
-	info, err := os.Lstat(p.path(rel))
+	_, mode, err := store.LookAt(p.path(rel))
 	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
+		return isMissing(err)
 	}
-	return !info.IsDir()
+	return !mode.IsDir()
 }

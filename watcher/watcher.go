@@ -34,9 +34,9 @@ import (
 type Queue interface {
 	// Known tells what the ledger remembers of these files in dir: same length, same order.
 	Known(root, dir string, names []string) ([]store.Known, error)
-	// Places counts the places directly in dir and names its child folders that hold places anywhere below.
+	// Places counts the places directly in dir and names, as store.Fold does, its child folders that hold places anywhere below.
 	Places(root, dir string) (files int, folders []string, err error)
-	// Files names the places directly in dir.
+	// Files names, as store.Fold does, the places directly in dir.
 	Files(root, dir string) ([]string, error)
 	// Offer is durable when it returns.
 	Offer(ctx context.Context, batch []store.Offer) error
@@ -66,6 +66,8 @@ type Options struct {
 
 	noEvents bool // for tests: rescans only
 	settlers int  // for tests: how many files may settle at once in a root
+
+	fold func(string) string // for tests: store.Fold of another platform
 }
 
 // Watcher looks after all roots. Classify and Walk work without Start.
@@ -85,6 +87,9 @@ const stopWait = 2 * time.Second
 
 // New checks the options; it touches no root.
 func New(o Options) (*Watcher, error) {
+	if o.fold == nil {
+		o.fold = store.Fold
+	}
 	w := &Watcher{log: o.Log, changed: newSignal()}
 	for _, cfg := range o.Roots {
 		if !filepath.IsAbs(cfg.Path) {

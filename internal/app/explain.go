@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -189,7 +188,7 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 	default:
 		ex.Reason = "it is new, and the next rescan takes it in"
 	}
-	if fi, err := lstat(c); err == nil && fi.Size() == 0 {
+	if look, _, err := store.LookAt(fullPath(c)); err == nil && look.Size == 0 {
 		ex.Reason, ex.Remedy = "it is empty, and waits for content", "save or scan it again, if it should have content"
 	}
 	if was.ID != "" {
@@ -269,16 +268,14 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 }
 
 func (a *App) lookAt(c watcher.Class) store.Look {
-	fi, err := lstat(c)
+	look, _, err := store.LookAt(fullPath(c))
 	if err != nil {
 		return store.Look{}
 	}
-	return store.LookOf(fi)
+	return look
 }
 
 func fullPath(c watcher.Class) string { return filepath.Join(c.Root, filepath.FromSlash(c.Rel)) }
-
-func lstat(c watcher.Class) (os.FileInfo, error) { return os.Lstat(fullPath(c)) }
 
 // shellQuoted makes a path one word of a command that can be pasted: whoever
 // can write into the share chooses the names.

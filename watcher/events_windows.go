@@ -1,0 +1,156 @@
+package watcher
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"bloxdrop/store"
+)
+
+const (
+	// More than 64 KB is refused on network shares.
+	changesBuffer = 64 << 10
+	changesKinds  = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME |
+		windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE |
+		windows.FILE_NOTIFY_CHANGE_ATTRIBUTES | windows.FILE_NOTIFY_CHANGE_SECURITY
+)
+
+// events are the file system's hints for one root, by one handle on the root
+// that tells of everything below. A handle on each folder, as fsnotify has,
+// would keep colleagues from renaming the folder above.
+type events struct {
+	handle windows.Handle
+	io     windows.Overlapped
+	stop   windows.Handle // an event: close was called
+	buf    []uint32       // aligned; Windows writes into it while a read is pending
+	dir    string
+	log    *slog.Logger
+	full   bool        // never: one handle sees all
+	broken atomic.Bool // an error came: begin anew with a full rescan
+	done   chan struct{}
+}
+
+// openEvents starts the pump, which drains changes into the dirty set and does
+// nothing else.
+func openEvents(dir string, dirty *dirtySet, log *slog.Logger) (_ *events, err error) {
+	e := &events{dir: dir, log: log, buf: make([]uint32, changesBuffer/4), done: make(chan struct{})}
+	e.handle, err = openHandle(dir, windows.FILE_LIST_DIRECTORY, shareAll, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OVERLAPPED)
+	if err != nil {
+		return nil, err
+	}
+	if e.io.HEvent, err = windows.CreateEvent(nil, 1, 0, nil); err == nil {
+		if e.stop, err = windows.CreateEvent(nil, 1, 0, nil); err == nil {
+			err = e.ask()
+		}
+	}
+	if err != nil {
+		e.release()
+		return nil, fmt.Errorf("events of %s: %w", dir, err)
+	}
+	go e.pump(dirty)
+	return e, nil
+}
+
+// ask lets Windows gather the next changes. From the first time on it keeps
+// those that come while nobody asks.
+func (e *events) ask() error {
+	err := windows.ReadDirectoryChanges(e.handle, (*byte)(unsafe.Pointer(&e.buf[0])), changesBuffer, true, changesKinds, nil, &e.io, 0)
+	if errors.Is(err, windows.ERROR_IO_PENDING) {
+		return nil
+	}
+	return err
+}
+
+func (e *events) pump(dirty *dirtySet) {
+	defer close(e.done)
+	for {
+		which, err := windows.WaitForMultipleObjects([]windows.Handle{e.stop, e.io.HEvent}, false, windows.INFINITE)
+		var n uint32
+		if err == nil && which == windows.WAIT_OBJECT_0 {
+			_ = windows.CancelIoEx(e.handle, &e.io)
+			_ = windows.GetOverlappedResult(e.handle, &e.io, &n, true) // until Windows has let go of the buffer
+			return
+		}
+		if err == nil {
+			err = windows.GetOverlappedResult(e.handle, &e.io, &n, false)
+		}
+		switch {
+		case err == nil && n > 0:
+			e.mark(dirty, unsafe.Slice((*byte)(unsafe.Pointer(&e.buf[0])), n))
+		case err == nil, errors.Is(err, windows.ERROR_NOTIFY_ENUM_DIR):
+			e.log.Warn("more happened at once than Windows could tell of, scanning everything")
+			dirty.markAll()
+			err = nil
+		}
+		if err == nil {
+			err = e.ask()
+		}
+		if err != nil {
+			e.log.Warn("file system events were lost, scanning everything", "err", err)
+			e.broken.Store(true)
+			dirty.markAll()
+			return
+		}
+	}
+}
+
+// mark notes the folders of what a buffer of changes tells of.
+func (e *events) mark(dirty *dirtySet, changes []byte) {
+	for changes != nil {
+		action, name, rest, ok := nextChange(changes)
+		if !ok {
+			dirty.markAll()
+			return
+		}
+		rel := filepath.ToSlash(syscall.UTF16ToString(name))
+		if maybeShort(rel) {
+			rel = e.long(rel)
+		}
+		markChange(dirty, action, rel)
+		changes = rest
+	}
+}
+
+// long gives the names by which a listing shows them, where they are there.
+func (e *events) long(rel string) string {
+	path := store.WindowsPath(filepath.Join(e.dir, filepath.FromSlash(rel)))
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return rel
+	}
+	buf := make([]uint16, windows.MAX_LONG_PATH)
+	n, err := windows.GetLongPathName(name, &buf[0], uint32(len(buf)))
+	if err != nil || int(n) > len(buf) {
+		return rel
+	}
+	long, ok := strings.CutPrefix(windows.UTF16ToString(buf[:n]), store.WindowsPath(e.dir))
+	if !ok {
+		return rel
+	}
+	return strings.TrimPrefix(filepath.ToSlash(long), "/")
+}
+
+func (e *events) watch(string)  {}
+func (e *events) forget(string) {}
+
+func (e *events) close() {
+	_ = windows.SetEvent(e.stop)
+	<-e.done
+	e.release()
+}
+
+func (e *events) release() {
+	for _, h := range []windows.Handle{e.handle, e.io.HEvent, e.stop} {
+		if h != 0 {
+			_ = windows.CloseHandle(h)
+		}
+	}
+}
