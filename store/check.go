@@ -20,6 +20,12 @@ const (
 	journalName = "journal.jsonl"
 	cleanName   = "clean-stop.json"
 	lockName    = "lock"
+
+	damagedAs = ".damaged-" // what can't be trusted, set aside
+
+	// Leftover ends the name of a file that is being written. A start takes away
+	// those in store.dir that a kill has left.
+	Leftover = ".new"
 )
 
 func openLedger(path string) (db *bolt.DB, err error) {
@@ -191,7 +197,7 @@ func writeFile(path string, b []byte) error {
 }
 
 func birth(path string, fill func(*os.File) error) error {
-	temp := path + ".new"
+	temp := path + Leftover
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

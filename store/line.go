@@ -190,6 +190,27 @@ func readLines(r io.Reader, from position, fn func(raw []byte, pos position) err
 	}
 }
 
+// eachSoundLine calls fn for every line that is whole, also behind damage.
+func eachSoundLine(r io.Reader, fn func(ln line) error) error {
+	br := bufio.NewReaderSize(r, 64<<10)
+	for {
+		raw, _, err := readLine(br)
+		if whole, ok := bytes.CutSuffix(raw, []byte{'\n'}); ok {
+			if ln, bad := decodeLine(whole); bad == nil {
+				if err := fn(ln); err != nil {
+					return err
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the journal: %w", err)
+		}
+	}
+}
+
 // readLine reads up to and with the next newline and says how many bytes that
 // were; of a line longer than maxLine, which none of ours is, the rest is left out.
 func readLine(br *bufio.Reader) (raw []byte, n int64, err error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -99,7 +100,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := forgetStop(s.opts.Dir); err != nil {
+	if err := errors.Join(forgetStop(s.opts.Dir), s.clearAway()); err != nil {
 		return err
 	}
 	return s.start(end)
@@ -108,12 +109,32 @@ func (s *Store) open(ctx context.Context) error {
 // wasUsed tells whether the folder shows that there has been a store before.
 // Both files are born whole, so that even an empty one is no first start.
 func (s *Store) wasUsed() bool {
-	for _, trace := range []string{cleanName, "control.json", "token.json", "*.damaged-*", "*.schema-*"} {
-		if found, err := filepath.Glob(filepath.Join(s.opts.Dir, trace)); err == nil && len(found) > 0 {
-			return true
+	found, err := s.named(cleanName, "control.json", "token.json", "*"+damagedAs+"*", "*"+replaced+"*", "*.schema-*", newFolder)
+	return err != nil || len(found) > 0
+}
+
+// named lists what lies in the store's folder under such names.
+func (s *Store) named(patterns ...string) (found []string, err error) {
+	entries, err := os.ReadDir(s.opts.Dir)
+	for _, e := range entries {
+		if slices.ContainsFunc(patterns, func(p string) bool {
+			ok, err := filepath.Match(p, e.Name())
+			return err == nil && ok // they are ours, and sound
+		}) {
+			found = append(found, s.path(e.Name()))
 		}
 	}
-	return false
+	return found, err
+}
+
+// clearAway removes what a kill has left over of a file that was being written,
+// or of a restore.
+func (s *Store) clearAway() error {
+	left, err := s.named("*"+Leftover, newFolder)
+	for _, path := range left {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
 }
 
 // start opens both files for good and brings the ledger up to the journal.

@@ -31,7 +31,7 @@ func (s *Store) begetBoth() (position, error) {
 // its name when it is whole and on the disk; makeRoom comes right before.
 func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *meta) error, makeRoom func() error) error {
 	path := s.path(ledgerName)
-	temp := path + ".new"
+	temp := path + Leftover
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -64,8 +64,8 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 }
 
 // setAside keeps what can't be trusted, under a name that says since when.
-func (s *Store) setAside(name string) (string, error) {
-	kept := s.path(name + ".damaged-" + s.opts.Now().UTC().Format("20060102T150405.000"))
+func (s *Store) setAside(name, as string) (string, error) {
+	kept := s.path(name + as + s.opts.Now().UTC().Format("20060102T150405.000"))
 	err := os.Rename(s.path(name), kept)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
@@ -83,7 +83,7 @@ func (s *Store) rebuildLedger(head line, end position, why error) error {
 	defer f.Close()
 	fill := func(db *bolt.DB, m *meta) error { return replay(db, m, f) }
 	return s.begetLedger(head, end, fill, func() error {
-		kept, err := s.setAside(ledgerName)
+		kept, err := s.setAside(ledgerName, damagedAs)
 		if err == nil {
 			s.opts.Log.Error("the ledger was missing or damaged and is rebuilt from its journal; nothing that was sent is sent again",
 				"path", s.path(ledgerName), "err", why, "kept", kept, "lines", end.Seq)
@@ -145,7 +145,7 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		} else if err != nil && !complete {
 			return fmt.Errorf("%w: it was not stopped cleanly, and its journal has lost the last steps: %w; %w", ErrDamaged, why, err)
 		}
-		kept, err := s.setAside(journalName)
+		kept, err := s.setAside(journalName, damagedAs)
 		if err != nil {
 			return err
 		}

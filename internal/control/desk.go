@@ -10,6 +10,7 @@ package control
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Desk interface {
 	// List calls each for every item, or file that is none, that is asked for.
 	List(ctx context.Context, which Selection, each func(Entry) error) error
 	Explain(ctx context.Context, path string) (Explanation, error)
+	// Backup writes a backup of the store to w.
+	Backup(ctx context.Context, w io.Writer) error
 	// The others do something and say what they did.
 	Retry(ctx context.Context, paths []string, all bool) (string, error)
 	Resolve(ctx context.Context, r Resolution) (string, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,6 +64,19 @@ func (d *desk) Confirm(_ context.Context, path string) (string, error) {
 
 func (d *desk) Pause(context.Context) (string, error)  { return d.note("pause") }
 func (d *desk) Resume(context.Context) (string, error) { return d.note("resume") }
+
+func (d *desk) Backup(_ context.Context, w io.Writer) error {
+	_, err := d.note("backup")
+	if d.fails != nil && d.entries == 0 {
+		return err
+	}
+	for range d.entries {
+		if _, err := io.WriteString(w, "half a megabyte or so"); err != nil {
+			return err
+		}
+	}
+	return err
+}
 
 var errDesk = errors.New("the desk says no")
 

@@ -180,6 +180,7 @@ func routes(desk Desk) http.Handler {
 	handle("confirm", func(ctx context.Context, q question) (answer, error) { return said(desk.Confirm(ctx, string(q.Path))) })
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
+	mux.HandleFunc("/backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, desk) })
 	mux.HandleFunc("/list", func(w http.ResponseWriter, r *http.Request) { list(w, r, desk) })
 	return mux
 }

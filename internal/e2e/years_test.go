@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestBackupAndRestore makes a backup while files go out, and brings it back
+// beside the same share on another machine.
+func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
+	o := history(t)
+	file := filepath.Join(o.dir, "monday.backup")
+	o.says(o.run("backup", file), "22 items", "20 sent", "2 held")
+	fi, err := os.Stat(file)
+	o.must(err)
+	if runtime.GOOS != "windows" && fi.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the backup: %v", fi.Mode())
+	}
+	o.refused(1, "running", "restore", file)
+	for text, path := range map[string]string{"there already": file, "watched root": filepath.Join(o.root, "2001", "b")} {
+		o.refused(2, text, "backup", path)
+	}
+	o.write("1001 - Jansen/later.txt", "sent after the backup")
+	o.age()
+	o.untilSent(21)
+	o.stop()
+	stopped := filepath.Join(o.dir, "stopped.backup")
+	o.says(o.run("backup", stopped), "23 items", "21 sent")
+
+	// Another machine: an empty store.dir, and the share under another path.
+	moved := filepath.Join(o.dir, "mnt")
+	o.must(os.Rename(o.root, moved))
+	was := o.root
+	o.root = moved
+	other := filepath.Join(o.dir, "other store")
+	o.configure(filepath.Join(o.dir, "store"), other, was, moved)
+	said := o.run("restore", file)
+	o.says(said, "22 items", "20 sent", "adopt", "--existing upload", "--existing skip", moved)
+	if strings.Contains(said, "kept as") {
+		t.Errorf("nothing was there before:\n%s", said)
+	}
+	if st := o.status(); st.Sent != 20 || st.Held != 2 {
+		t.Errorf("%+v", st)
+	}
+	// Over one that knows more, which is kept.
+	o.says(o.run("restore", stopped), "21 sent", "kept as")
+	o.says(o.run("restore", file), "20 sent", "kept as", "steps more")
+	if left, err := filepath.Glob(filepath.Join(other, "*.replaced-*")); err != nil || len(left) != 4 {
+		t.Error(left, err)
+	}
+	b, err := os.ReadFile(file)
+	o.must(err)
+	o.must(os.WriteFile(file, b[:len(b)-100], 0o600))
+	o.refused(1, "no whole backup", "restore", file)
+	if st := o.status(); st.Sent != 20 {
+		t.Errorf("a bad backup has touched the store: %+v", st)
+	}
+}
+
+// refused runs a command that must fail with that exit code and such words.
+func (o *office) refused(code int, text string, args ...string) {
+	o.t.Helper()
+	if s := o.ask(args...); s.code != code || !strings.Contains(s.err, text) {
+		o.t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
+	}
+}

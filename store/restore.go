@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+)
+
+// Restored says what a restore did.
+type Restored struct {
+	Backup
+	Kept []string // where what was there before is now
+	// Lacks is how many journal lines the ledger that was there had beyond the
+	// backup; 0 where it can't be told, or was another.
+	Lacks uint64
+}
+
+// Names in store.dir that tell of a restore or a repair.
+const (
+	newFolder = "new-store"  // in which a store is put together before it takes the other's place
+	replaced  = ".replaced-" // what a restore has set aside
+)
+
+// Restore puts the store of a backup in place of the one in opts.Dir, which is
+// set aside. Until the backup has been read whole, checked, and opened, nothing
+// is touched. The restored ledger is in doubt: what was sent since the backup
+// was made is unknown to it.
+func Restore(ctx context.Context, opts Options, from string) (r Restored, err error) {
+	f, err := os.Open(from)
+	if err != nil {
+		return r, err
+	}
+	defer f.Close()
+	s, unlock, err := prepare(ctx, opts)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	fresh, err := s.freshFolder()
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(fresh)) }()
+	if r.Backup, err = unpackBackup(f, fresh); err != nil {
+		return r, fmt.Errorf("%s: %w", from, err)
+	}
+	there, highest := s.positionThere(ctx)
+	if there == r.Ledger && highest > r.Position {
+		r.Lacks = highest - r.Position
+	}
+	cause := fmt.Sprintf("restored from a backup of %s, made on %s", r.MadeAt.Local().Format("2006-01-02 15:04"), r.Host)
+	if err := s.settle(ctx, fresh, cause, r.Position, highest); err != nil {
+		return r, fmt.Errorf("%s: what it holds can't be opened: %w", from, err)
+	}
+	r.Kept, err = s.replace(fresh, replaced)
+	return r, err
+}
+
+// prepare locks a folder in which no store is to be opened as it is.
+func prepare(ctx context.Context, opts Options) (*Store, func() error, error) {
+	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the store's folder: %w", err)
+	}
+	lock, err := lockDir(ctx, opts.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Store{opts: opts, lock: lock}, lock.Unlock, nil
+}
+
+// freshFolder is empty, and on the same disk, so that what is in it can take
+// another's place by a rename.
+func (s *Store) freshFolder() (string, error) {
+	fresh := s.path(newFolder)
+	return fresh, errors.Join(os.RemoveAll(fresh), os.Mkdir(fresh, 0o700))
+}
+
+// settle opens the store in dir, which checks every page and line of it, and
+// puts it in doubt. So the doubt is there before the store takes its place.
+func (s *Store) settle(ctx context.Context, dir, cause string, known, above uint64) error {
+	opts := s.opts
+	opts.Dir = dir
+	opts.Log = slog.New(slog.DiscardHandler) // of a place that nobody knows
+	in, err := Open(ctx, opts)
+	if err != nil {
+		return err
+	}
+	return errors.Join(in.Doubt(cause, known, above), in.Close())
+}
+
+// positionThere tells what the store in place has come to, as far as it can
+// still be read: which ledger it is, and its position.
+func (s *Store) positionThere(ctx context.Context) (ledger string, position uint64) {
+	if f, err := os.Open(s.path(journalName)); err == nil {
+		base := uint64(0)
+		_ = eachSoundLine(f, func(ln line) error { // as far as it goes
+			if ln.Op == opLedger {
+				ledger = ln.Ledger
+			}
+			if ln.Base != 0 {
+				base = ln.Base
+			}
+			position = max(position, base+ln.Seq)
+			return nil
+		})
+		_ = f.Close() // only read
+	}
+	if path := s.path(ledgerName); Exists(s.opts.Dir) && s.opts.DeepCheck(ctx, path) == nil {
+		if m, err := readMeta(path); err == nil {
+			ledger, position = m.Ledger, max(position, m.Base+m.Applied.Seq)
+		}
+	}
+	return ledger, position
+}
+
+// replace sets the store in place aside and puts that in fresh there. A kill
+// between any two of its steps leaves a store that Open takes for what it is: the
+// old one or the new one with its ledger missing, or none, which is damage.
+func (s *Store) replace(fresh, as string) (kept []string, err error) {
+	if err := forgetStop(s.opts.Dir); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{ledgerName, journalName} {
+		to, err := s.setAside(name, as)
+		if err != nil {
+			return kept, err
+		}
+		if to != "" {
+			kept = append(kept, to)
+		}
+	}
+	if err := syncDir(s.opts.Dir); err != nil {
+		return kept, err
+	}
+	for _, name := range []string{journalName, ledgerName, cleanName} {
+		if err := os.Rename(filepath.Join(fresh, name), s.path(name)); err != nil {
+			return kept, err
+		}
+		if err := syncDir(s.opts.Dir); err != nil {
+			return kept, err
+		}
+	}
+	return kept, nil
+}
