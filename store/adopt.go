@@ -209,7 +209,7 @@ func (l ledger) formerHomes(n uint32, root string, home Home) ([]Home, error) {
 
 // passed tells of an item that Bloxs has, or may have.
 func (it Item) passed() bool {
-	return it.State == Sent || it.State == Sending || it.State == Held && it.Reason == Uncertain
+	return !it.SentAt.IsZero() || it.State == Sending || it.State == Held && it.Reason == Uncertain
 }
 
 // setHome makes home whom a root's files are for. Each file is offered anew

@@ -46,7 +46,12 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 		if !ln.Sent {
 			return l.waiting(is, ln.At, ln.At)
 		}
-		is.State, is.FileID, is.SentAt = Sent, ln.FileID, ln.At
+		is.State, is.SentAt = Sent, ln.At
+		if ln.FileID != 0 {
+			is.FileID = ln.FileID // else that of a first upload, if there was one
+		}
+	case opAgain:
+		return l.waiting(is, ln.At, ln.At)
 	}
 	return is, nil
 }
@@ -54,7 +59,7 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 // isStep tells the lines that are about one item.
 func isStep(op string) bool {
 	switch op {
-	case opGate, opNotStored, opUncertain, opReceipt, opResolution:
+	case opGate, opNotStored, opUncertain, opReceipt, opResolution, opAgain:
 		return true
 	}
 	return false
@@ -64,7 +69,7 @@ func isStep(op string) bool {
 // and no damage.
 func known(op string) error {
 	switch op {
-	case opLedger, opPaused, opResumed, opDoubt, opMarked, opAdoption:
+	case opLedger, opPaused, opResumed, opDoubt, opMarked, opAdoption, opBaseline, opSend:
 		return nil
 	}
 	if isStep(op) {
@@ -73,13 +78,22 @@ func known(op string) error {
 	return fmt.Errorf("%w (its journal has a step %q)", ErrNewer, op)
 }
 
+// withdrawn is what an item becomes with its last place, while it is open: an
+// order to send it a second time is void then.
+func withdrawn(is Item, now time.Time) Item {
+	is.State, is.Changed = Withdrawn, now
+	if !is.SentAt.IsZero() {
+		is.State, is.Reason, is.Detail = Sent, "", ""
+	}
+	return is
+}
+
 // waiting lets an item wait until due; without a place there is nothing to
 // send, so it is withdrawn until the file is seen again.
 func (l ledger) waiting(is Item, due, now time.Time) (Item, error) {
 	is.turn, is.Due, is.Reason, is.Changed = 0, due, "", now
 	if is.Places == 0 {
-		is.State = Withdrawn
-		return is, nil
+		return withdrawn(is, now), nil
 	}
 	is.State = Waiting
 	if due.After(now) {
@@ -113,6 +127,10 @@ func (l ledger) record(ln line) error {
 		return nil
 	case opMarked, opAdoption:
 		return l.recordRoot(ln)
+	case opBaseline:
+		return l.recordBaseline(ln)
+	case opSend:
+		return l.recordSend(ln)
 	}
 	was, err := l.item(ln.Item)
 	if err != nil {
@@ -145,7 +163,7 @@ func (s *Store) catchUp() error {
 		if err != nil {
 			return err
 		}
-		if s.changes++; s.changes >= commitAfter {
+		if s.changes += 1 + len(ln.Files); s.changes >= commitAfter {
 			return s.tryCommit()
 		}
 		return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -22,10 +23,14 @@ var (
 	bucketRoots       = []byte("roots")        // path -> number
 	bucketSentPlaces  = []byte("sent places")  // place -> nothing, in roots where something follows an upload
 	bucketNotes       = []byte("notes")        // place -> what is being done with its file
+
+	bucketBaselines = []byte("baselines")      // root -> how its baseline stands
+	bucketBaseFiles = []byte("baseline files") // root, run, path -> size and identity
+	bucketBaseLooks = []byte("baseline looks") // root, run, identity, path -> nothing
 )
 
 func buckets() [][]byte {
-	return append(bucketsOf1(), bucketSentPlaces, bucketNotes)
+	return append(bucketsOf1(), bucketSentPlaces, bucketNotes, bucketBaselines, bucketBaseFiles, bucketBaseLooks)
 }
 
 // The lists in the order bucket. A waiting item stands in two: by age, and by
@@ -63,6 +68,18 @@ func newItemID(salt []byte, p PersonKey, d Digest) ItemID {
 	mac.Write(d[:])
 	return ItemID(hex.EncodeToString(mac.Sum(nil)[:itemKeyLen]))
 }
+
+// skippedID is that of the item which stands for a file of a root's baseline,
+// whose content nobody has read.
+func skippedID(salt []byte, root uint32, base string) ItemID {
+	mac := hmac.New(sha256.New, salt)
+	mac.Write([]byte("skipped\x00"))
+	mac.Write(binary.BigEndian.AppendUint32(nil, root))
+	mac.Write([]byte(base))
+	return ItemID(hex.EncodeToString(mac.Sum(nil)[:itemKeyLen]))
+}
+
+func itemIDOf(key []byte) ItemID { return ItemID(hex.EncodeToString(key)) }
 
 func personKeyBytes(p PersonKey) []byte {
 	return []byte(strings.Join([]string{p.Environment, p.Relation, p.Kind, p.ID}, "\x00"))
@@ -128,6 +145,20 @@ func placeKey(root uint32, rel string) []byte {
 		dir, name = rel[:i], rel[i+1:]
 	}
 	return appendPart(append(folderKey(root, dir), sepName), Fold(name))
+}
+
+// pathOf is the path in a place's key without its root, as the key has it.
+func pathOf(tail []byte) string {
+	var parts []string
+	for len(tail) > 0 {
+		end := bytes.IndexAny(tail[1:], "\x00\x01") + 1
+		if end == 0 {
+			end = len(tail)
+		}
+		parts = append(parts, unescape(tail[1:end]))
+		tail = tail[end:]
+	}
+	return strings.Join(parts, "/")
 }
 
 // unescape undoes appendPart for one part.

@@ -95,12 +95,13 @@ func (l ledger) putItem(was, is Item) error {
 	if err := l.unlist(was); err != nil {
 		return err
 	}
-	if was.ID == "" {
+	if was.ID == "" || was.Person != is.Person {
 		key := append(personItemsPrefix(is.Person), itemKey(is.ID)...)
 		if err := l.bucket(bucketPersonItems).Put(key, nil); err != nil {
 			return err
 		}
-	} else {
+	}
+	if was.ID != "" {
 		l.m.Items[was.State]--
 	}
 	if was.Places > 0 {

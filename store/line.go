@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ const (
 	opUncertain  = "uncertain"   // nobody can say
 	opReceipt    = "receipt"     // Bloxs answered with a file ID
 	opResolution = "resolution"  // a person decided an uncertain one
+	opBaseline   = "baseline"    // files that were in a root at its first start, or that these were all
+	opSend       = "send"        // a person orders a skipped file to be sent
+	opAgain      = "send again"  // a person orders a second upload of what is sent
 	opPaused     = "paused"      // by hand
 	opResumed    = "resumed"
 	opDoubt      = "doubt"    // the ledger may lack something: it was restored or repaired
@@ -57,8 +61,22 @@ type line struct {
 	Former  []Home `json:"former,omitempty"`  // and to whom some of them were sent before
 	Settled bool   `json:"settled,omitempty"` // and no other root is in doubt any more
 
+	Run      uint32     `json:"run,omitempty"` // of a baseline
+	Files    []lineFile `json:"files,omitempty"`
+	Complete bool       `json:"complete,omitempty"`
+	Count    int        `json:"count,omitempty"` // files of the complete run
+
 	// Bytes keeps person, root and path where a name is not UTF-8, which JSON can't hold.
 	Bytes []byte `json:"bytes,omitempty"`
+}
+
+// lineFile is one file of a baseline.
+type lineFile struct {
+	Path  string `json:"p,omitempty"`
+	Bytes []byte `json:"b,omitempty"` // the path, where it is not UTF-8
+	Size  int64  `json:"s,omitempty"`
+	Mod   int64  `json:"m,omitempty"`
+	Inode uint64 `json:"i,omitempty"`
 }
 
 // about fills in what identifies the item.
@@ -83,6 +101,12 @@ func encodeLine(l line) ([]byte, error) {
 	}
 	if !(utf8.ValidString(id) && utf8.ValidString(l.Root) && utf8.ValidString(l.Path)) {
 		l.Bytes = []byte(id + "\x00" + l.Root + "\x00" + l.Path)
+	}
+	l.Files = slices.Clone(l.Files)
+	for i, f := range l.Files {
+		if !utf8.ValidString(f.Path) {
+			l.Files[i].Path, l.Files[i].Bytes = "", []byte(f.Path)
+		}
 	}
 	body, err := json.Marshal(l)
 	if err != nil {
@@ -135,6 +159,11 @@ func decodeLine(b []byte) (line, error) {
 		l.Root, l.Path, l.Bytes = parts[1], parts[2], nil
 		if l.Person != nil {
 			l.Person.ID = parts[0]
+		}
+	}
+	for i, f := range l.Files {
+		if f.Bytes != nil {
+			l.Files[i].Path, l.Files[i].Bytes = string(f.Bytes), nil
 		}
 	}
 	return l, nil

@@ -46,6 +46,9 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if skipped, err := l.offerSkipped(root, o, now); err != nil || skipped {
+		return err
+	}
 	id := newItemID([]byte(l.m.Salt), o.Person, o.SHA256)
 	key := placeKey(root, o.Rel)
 	there, _, err := l.placeAt(key)
@@ -86,6 +89,24 @@ func (l ledger) offer(o Offer, now time.Time) error {
 		}
 	}
 	return l.putItem(was, is)
+}
+
+// offerSkipped takes an offer for what it is where the file has become, while
+// it settled, what the baseline has.
+func (l ledger) offerSkipped(root uint32, o Offer, now time.Time) (bool, error) {
+	r, err := l.baseline(root)
+	if err == nil && r.Wanted {
+		err = errNoBaseline
+	}
+	if err != nil {
+		return false, err
+	}
+	f := Found{Rel: o.Rel, Look: o.Look, Person: o.Person, Folder: o.Folder}
+	base, skip, err := l.skips(root, r.Run, f)
+	if err != nil || !skip {
+		return false, err
+	}
+	return true, l.skip(root, o.Root, base, f, now)
 }
 
 // welcome decides what a file's (new) place means for its item.
@@ -146,9 +167,9 @@ func (l ledger) leave(id ItemID, key []byte, now time.Time) error {
 	if err := l.leavePlace(&is, key); err != nil {
 		return err
 	}
-	open := is.State == Waiting || is.State == Held && is.Reason != Uncertain
+	open := is.State == Waiting || is.State == Skipped || is.State == Held && is.Reason != Uncertain
 	if is.Places == 0 && open {
-		is.State, is.Changed = Withdrawn, now
+		is = withdrawn(is, now)
 	}
 	if is.Root, is.Rel, err = l.somePlace(is); err != nil {
 		return err

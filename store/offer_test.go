@@ -108,7 +108,7 @@ func TestEditLeavesTheOldItem(t *testing.T) {
 		b.offer(offer(f.name, f.name, f.name+", edited"))
 		left := b.item(old.ID)
 		want, reason := old.State, old.Reason
-		if old.State == Waiting || old.State == Held && old.Reason != Uncertain {
+		if old.State == Waiting || old.State == Skipped || old.State == Held && old.Reason != Uncertain {
 			want = Withdrawn
 		}
 		if left.State != want || left.Reason != reason || left.Places != 0 {
@@ -121,8 +121,9 @@ func TestEditLeavesTheOldItem(t *testing.T) {
 		}
 		// The edit is undone: what was decided of the old content still holds.
 		b.offer(offer(f.name, f.name, f.name))
-		switch f.reason {
-		case NameMismatch: // it has a new place, perhaps in a renamed folder
+		switch {
+		case f.reason == NameMismatch, // it has a new place, perhaps in a renamed folder
+			f.state == Skipped: // it is the baseline's no more
 			b.is(f.name, Waiting, "")
 		default:
 			b.is(f.name, old.State, old.Reason)

@@ -110,9 +110,10 @@ func replay(db *bolt.DB, m *meta, f *os.File) error {
 		if err := l.record(ln); err != nil {
 			return err
 		}
-		if n++; n%commitAfter != 0 {
+		if n += 1 + len(ln.Files); n < commitAfter {
 			return nil
 		}
+		n = 0
 		if err := errors.Join(l.saveMeta(), tx.Commit()); err != nil {
 			return err
 		}
@@ -214,6 +215,9 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 	if l.m.Doubt != nil {
 		put(l.m.Doubt.line(), l.m.Doubt.Since)
 	}
+	err = errors.Join(err, l.bucket(bucketRoots).ForEach(func(path, v []byte) error {
+		return errors.Join(l.historyOf(rootOf(v), string(path), put), err)
+	}))
 	for _, list := range []byte{listSent, listSending, listHeld, listAge, listWithdrawn} {
 		scanErr := l.scan(bucketOrder, []byte{list}, func(k []byte) error {
 			it, readErr := l.item(orderedItem(k))
@@ -221,7 +225,11 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 				return readErr
 			}
 			for _, ln := range history(it) {
-				put(ln, it.Changed)
+				at := it.Changed
+				if ln.Op == opReceipt {
+					at = it.SentAt
+				}
+				put(ln, at)
 			}
 			return err
 		})
@@ -238,6 +246,9 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 // history is what the journal has to say of an item.
 func history(it Item) []line {
 	var lines []line
+	if it.State != Sent && !it.SentAt.IsZero() { // and was ordered a second time
+		lines = append(lines, line{Op: opGate}.about(it), line{Op: opReceipt, Item: it.ID, FileID: it.FileID}, line{Op: opAgain}.about(it))
+	}
 	for range max(it.Uncertain-1, 0) {
 		lines = append(lines, line{Op: opUncertain, Again: true, Cause: it.Detail}.about(it))
 	}

@@ -77,6 +77,7 @@ type Item struct {
 	Uncertain int   // how many of its gates ended without an answer
 	Root      string
 	Rel       string // the newest place, kept after the file is gone
+	Base      string // of a skipped one: its path in the root's baseline. It has no SHA256
 
 	turn uint64 // where it stands among the due ones; 0 while it is not due
 }
@@ -101,6 +102,7 @@ type itemRecord struct {
 	Root      string    `cbor:"16,keyasint"`
 	Rel       string    `cbor:"17,keyasint"`
 	Turn      uint64    `cbor:"18,keyasint,omitempty"`
+	Base      string    `cbor:"19,keyasint,omitempty"`
 }
 
 func recordOf(it Item) itemRecord {
@@ -108,7 +110,7 @@ func recordOf(it Item) itemRecord {
 		Person: it.Person, SHA256: it.SHA256[:], Size: it.Size, State: it.State, Reason: it.Reason, Detail: it.Detail,
 		TraceID: it.TraceID, Attempts: it.Attempts, Due: toNano(it.Due), FirstSeen: toNano(it.FirstSeen),
 		Changed: toNano(it.Changed), SentAt: toNano(it.SentAt), FileID: it.FileID, Places: it.Places,
-		Uncertain: it.Uncertain, Root: it.Root, Rel: it.Rel, Turn: it.turn,
+		Uncertain: it.Uncertain, Root: it.Root, Rel: it.Rel, Turn: it.turn, Base: it.Base,
 	}
 }
 
@@ -117,7 +119,7 @@ func (r itemRecord) item(id ItemID) Item {
 		ID: id, Person: r.Person, Size: r.Size, State: r.State, Reason: r.Reason, Detail: r.Detail,
 		TraceID: r.TraceID, Attempts: r.Attempts, Due: fromNano(r.Due), FirstSeen: fromNano(r.FirstSeen),
 		Changed: fromNano(r.Changed), SentAt: fromNano(r.SentAt), FileID: r.FileID, Places: r.Places,
-		Uncertain: r.Uncertain, Root: r.Root, Rel: r.Rel, turn: r.Turn,
+		Uncertain: r.Uncertain, Root: r.Root, Rel: r.Rel, turn: r.Turn, Base: r.Base,
 	}
 	copy(it.SHA256[:], r.SHA256)
 	return it

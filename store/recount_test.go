@@ -113,12 +113,13 @@ func (r *recounting) item(it Item) {
 	if it.Places != r.holds[it.ID] {
 		r.fault("%s has %d places, not %d", it.ID, r.holds[it.ID], it.Places)
 	}
-	if newItemID([]byte(r.l.m.Salt), it.Person, it.SHA256) != it.ID {
+	v := verifier{l: r.l}
+	if id, err := v.idOf(it); err != nil || id != it.ID {
 		r.fault("%s has another person or content", it.ID)
 	}
 	settled := it.State == Held && it.Reason != Uncertain
 	switch {
-	case (it.State == Waiting || settled) && it.Places == 0, it.State == Withdrawn && it.Places > 0:
+	case (it.State == Waiting || it.State == Skipped || settled) && it.Places == 0, it.State == Withdrawn && it.Places > 0:
 		r.fault("%s is %s with %d places", it.ID, it.State, it.Places)
 	case it.State == Held && it.Reason == "", it.State != Held && it.State != Withdrawn && it.Reason != "":
 		r.fault("%s is %s for %q", it.ID, it.State, it.Reason)

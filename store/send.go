@@ -91,7 +91,7 @@ func (s *Store) Hold(id ItemID, why Reason, t Try) error {
 	return s.back(id, t, func(l ledger, it Item) (Item, error) {
 		it = heldFor(it, why, t.Detail, s.opts.Now())
 		if it.Places == 0 {
-			it.State = Withdrawn
+			it = withdrawn(it, s.opts.Now())
 		}
 		return it, nil
 	})

@@ -64,7 +64,7 @@ const (
 // Refusals leave the transaction as it was; after any other error it is rolled back.
 func refusal(err error) bool {
 	var moved *MovedError
-	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState) || errors.As(err, &moved)
+	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState) || errors.Is(err, errRun) || errors.Is(err, errNoBaseline) || errors.As(err, &moved)
 }
 
 // write runs fn on the open transaction and returns when the line that fn

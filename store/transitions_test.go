@@ -17,7 +17,7 @@ var from = []struct {
 	{"waiting", Waiting, "", func(*bench, string, string) {}},
 	{"sending", Sending, "", func(b *bench, rel, _ string) { b.openGate(rel) }},
 	{"sent", Sent, "", func(b *bench, rel, _ string) { b.send(rel, 5) }},
-	{"skipped", Skipped, "", func(b *bench, rel, _ string) { b.skip(b.at(rel).ID) }},
+	{"skipped", Skipped, "", func(b *bench, rel, _ string) { b.skip(rel) }},
 	{"withdrawn", Withdrawn, "", func(b *bench, rel, _ string) { b.gone(rel) }},
 	{"rejected", Held, Rejected, func(b *bench, rel, _ string) { b.must(b.Hold(b.at(rel).ID, Rejected, try("no"))) }},
 	{"mismatch", Held, NameMismatch, func(b *bench, rel, _ string) { b.must(b.Hold(b.at(rel).ID, NameMismatch, try("who"))) }},
@@ -29,15 +29,24 @@ func try(detail string) Try {
 	return Try{Counts: true, Detail: detail, TraceID: "00-1", Due: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC)}
 }
 
-// skip stands in for the baseline, which comes with a later issue.
-func (b *bench) skip(id ItemID) {
+// skip puts one file more into the baseline than was taken, so that others can
+// be in other states.
+func (b *bench) skip(rel string) {
 	b.t.Helper()
+	it, p, err := b.ItemAt("/scans", rel)
+	b.must(err)
 	b.must(b.write(func(l ledger) error {
-		was, err := l.item(id)
-		is := was
-		is.State = Skipped
-		return errors.Join(err, l.putItem(was, is))
+		n, r, err := l.baselineOf("/scans")
+		if err != nil {
+			return err
+		}
+		r.Run, r.Last, r.Files, r.Noted = 1, 1, r.Files+1, r.Noted+1
+		key := placeKey(n, rel)
+		_, err = l.putBaseFile(n, 1, key[4:], baseFile{Size: p.Look.Size})
+		return errors.Join(err, l.putBaseline(n, r), l.leaveOther(key, "", b.now))
 	}))
+	_, err = b.Skip("/scans", []Found{{Rel: rel, Look: p.Look, Person: it.Person}})
+	b.must(err)
 }
 
 // steps says to which state each step leads from where it is allowed.
@@ -62,6 +71,8 @@ var steps = []struct {
 		map[string]State{"uncertain": Sent}, "", true},
 	{"resolve by resending", func(b *bench, id ItemID, _ string) error { return b.Resolve(id, false, 0) },
 		map[string]State{"uncertain": Waiting}, "", true},
+	{"send again", func(b *bench, id ItemID, _ string) error { return b.SendAgain(id) },
+		map[string]State{"sent": Waiting}, "", true},
 }
 
 // stage offers one file for each pair of a state and a step, and calls each.
@@ -74,6 +85,9 @@ func stage(b *bench, each func(i, j int, id ItemID, rel string)) {
 			b.offer(offer(id, rel, rel))
 			item := b.at(rel).ID
 			f.enter(b, rel, id)
+			if f.state == Skipped { // another item than that of its content
+				item = b.at(rel).ID
+			}
 			each(i, j, item, rel)
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -18,15 +19,17 @@ type verifier struct {
 	items   map[State]int
 	places  map[uint32]int
 	placed  int
+	based   map[uint32]int // files in each root's complete baseline
 }
 
 func verify(tx *bolt.Tx, m meta) error {
-	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}, places: map[uint32]int{}}
+	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}, places: map[uint32]int{}, based: map[uint32]int{}}
 	for _, part := range []struct {
 		bucket []byte
 		check  func(k, raw []byte) error
 	}{
 		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person}, {bucketNotes, v.note},
+		{bucketBaseFiles, v.baseFile}, {bucketBaselines, v.baseline},
 	} {
 		if v.l.bucket(part.bucket) == nil {
 			continue // of a later schema than this ledger's
@@ -51,7 +54,9 @@ func (v *verifier) item(k, raw []byte) error {
 		return err
 	}
 	it := r.item(ItemID(hex.EncodeToString(k)))
-	if newItemID([]byte(v.l.m.Salt), it.Person, it.SHA256) != it.ID {
+	if id, err := v.idOf(it); err != nil {
+		return err
+	} else if id != it.ID {
 		return fmt.Errorf("%w: item %s is under a wrong key", errRecord, it.ID)
 	}
 	places := 0
@@ -72,6 +77,47 @@ func (v *verifier) item(k, raw []byte) error {
 		}
 	}
 	return v.entry(bucketPersonItems, append(personItemsPrefix(it.Person), k...))
+}
+
+// idOf derives an item's ID from its content, or where it has none, from what
+// it stands for.
+func (v *verifier) idOf(it Item) (ItemID, error) {
+	if it.Base == "" {
+		return newItemID([]byte(v.l.m.Salt), it.Person, it.SHA256), nil
+	}
+	root, err := v.l.rootNumber(it.Root, false)
+	return skippedID([]byte(v.l.m.Salt), root, it.Base), err
+}
+
+// baseFile comes before its baseline.
+func (v *verifier) baseFile(k, raw []byte) error {
+	var f baseFile
+	if err := decode(raw, &f); err != nil {
+		return err
+	}
+	root, run := binary.BigEndian.Uint32(k), binary.BigEndian.Uint32(k[4:])
+	r, err := v.l.baseline(root)
+	if err != nil {
+		return err
+	}
+	if run == r.Run {
+		v.based[root]++
+	}
+	if f.Inode == 0 {
+		return nil
+	}
+	return v.entry(bucketBaseLooks, baseLookKey(root, run, f, k[8:]))
+}
+
+func (v *verifier) baseline(k, raw []byte) error {
+	var r baselineRecord
+	if err := decode(raw, &r); err != nil {
+		return err
+	}
+	if root := binary.BigEndian.Uint32(k); v.based[root] != r.Files {
+		return fmt.Errorf("%w: a baseline has %d files, not %d", errRecord, v.based[root], r.Files)
+	}
+	return nil
 }
 
 func (v *verifier) place(k, _ []byte) error {
@@ -138,7 +184,7 @@ func (v *verifier) has(bucket, key []byte) bool {
 
 // totals finds entries that belong to no record, and miscounts.
 func (v *verifier) totals() error {
-	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps, bucketSentPlaces} {
+	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps, bucketSentPlaces, bucketBaseLooks} {
 		if v.l.bucket(bucket) == nil {
 			continue // likewise
 		}

@@ -45,12 +45,12 @@ func TestWaysAreDrawn(t *testing.T) {
 // its lines may be missing, and the lines alone say where the item stands.
 func ways() map[State][]State {
 	return map[State][]State{
-		"":        {Waiting, Held},
-		Waiting:   {Waiting, Sending, Held, Withdrawn},
+		"":        {Waiting, Held, Skipped},
+		Waiting:   {Waiting, Sending, Held, Withdrawn, Sent},
 		Sending:   {Sending, Waiting, Sent, Held, Withdrawn},
-		Sent:      {Sent},
+		Sent:      {Sent, Waiting},
 		Held:      {Held, Waiting, Sent, Withdrawn},
-		Skipped:   {}, // nothing leads here yet: existing = "skip" comes with a later version
-		Withdrawn: {Waiting, Held},
+		Skipped:   {Skipped, Withdrawn}, // and, by Send, nothing at all
+		Withdrawn: {Waiting, Held, Skipped},
 	}
 }

@@ -1,0 +1,336 @@
+package store
+
+import (
+	"bytes"
+	"time"
+)
+
+// Found is a file that a rescan found in a root with a baseline, and that is
+// no place as it stands there.
+type Found struct {
+	Rel    string
+	Look   Look
+	Person PersonKey
+	Folder string // the name that the folder shows, "" where it shows none
+}
+
+// Skip tells which of these files are the baseline's, in their order, and
+// makes them places of skipped items. A match is the same path and size, or
+// the same identity, size and modification time anywhere in the root. What is
+// a place of an item that isn't skipped stays that. A kill may forget the
+// places, which the next rescan brings again, but never the baseline.
+func (s *Store) Skip(root string, files []Found) ([]bool, error) {
+	skips, any := make([]bool, len(files)), false
+	err := s.read(func(l ledger) error {
+		n, r, err := l.baselineOf(root)
+		if err != nil || r.Run == 0 {
+			return err
+		}
+		for i, f := range files {
+			_, skips[i], err = l.skips(n, r.Run, f)
+			any = any || skips[i]
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || !any {
+		return skips, err
+	}
+	now := s.opts.Now()
+	err = s.write(func(l ledger) error {
+		n, r, err := l.baselineOf(root)
+		if err != nil {
+			return err
+		}
+		// What moved goes first: another file may stand at its former path.
+		for _, moved := range []bool{true, false} {
+			for i, f := range files {
+				base, skip, err := l.skips(n, r.Run, f)
+				if err == nil && (base != foldPath(f.Rel)) == moved {
+					if skips[i] = skip; skip {
+						err = l.skip(n, root, base, f, now)
+					}
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+		s.changes += len(files) // so that a transaction stays small
+		return nil
+	})
+	return skips, err
+}
+
+func (l ledger) baselineOf(root string) (n uint32, r baselineRecord, err error) {
+	if n, err = l.rootNumber(root, false); err != nil || n == 0 {
+		return n, r, err
+	}
+	r, err = l.baseline(n)
+	return n, r, err
+}
+
+// skips tells whether a file is one of the baseline, and under which path it
+// is in there.
+func (l ledger) skips(root, run uint32, f Found) (base string, ok bool, err error) {
+	if run == 0 || f.Look.Size == 0 { // an empty file may still become one
+		return "", false, nil
+	}
+	key := placeKey(root, f.Rel)
+	p, _, err := l.placeAt(key)
+	if err != nil {
+		return "", false, err
+	}
+	if p.Item != "" {
+		if it, err := l.item(p.Item); err != nil || it.State != Skipped {
+			return "", false, err
+		}
+	}
+	if f.Look.Inode != 0 {
+		// Its own path comes first, where several names are one file.
+		prefix := baseLookKey(root, run, baseFile{f.Look.Size, f.Look.ModTime, f.Look.Inode}, nil)
+		own := append(bytes.Clone(prefix), key[4:]...)
+		if l.bucket(bucketBaseLooks).Get(own) != nil {
+			return pathOf(key[4:]), true, nil
+		}
+		if k, _ := l.bucket(bucketBaseLooks).Cursor().Seek(prefix); bytes.HasPrefix(k, prefix) {
+			return pathOf(k[len(prefix):]), true, nil
+		}
+	}
+	var b baseFile
+	ok, err = l.get(bucketBaseFiles, baseKey(root, run, key[4:]), &b)
+	if err != nil || !ok || b.Size != f.Look.Size {
+		return "", false, err
+	}
+	base = pathOf(key[4:])
+	away, err := l.movedAway(root, base, key, b)
+	return base, !away, err
+}
+
+// movedAway tells whether the baseline's file itself stands at another path
+// now: then what stands at its own is another one.
+func (l ledger) movedAway(root uint32, base string, key []byte, b baseFile) (away bool, err error) {
+	if b.Inode == 0 {
+		return false, nil
+	}
+	prefix := itemKey(skippedID([]byte(l.m.Salt), root, base))
+	err = l.scan(bucketItemPlaces, prefix, func(k []byte) error {
+		if bytes.Equal(k[len(prefix):], key) {
+			return nil
+		}
+		p, _, err := l.placeAt(k[len(prefix):])
+		if err == nil && p.Look.Inode == b.Inode && p.Look.ModTime == b.ModTime {
+			away, err = true, errEnough
+		}
+		return err
+	})
+	return away, err
+}
+
+// skip lets a file stand for the one of the baseline that was at base.
+func (l ledger) skip(root uint32, path, base string, f Found, now time.Time) error {
+	id := skippedID([]byte(l.m.Salt), root, base)
+	key := placeKey(root, f.Rel)
+	there, _, err := l.placeAt(key)
+	if err != nil || there.Item == id && there.Look == f.Look && there.Folder == f.Folder {
+		return err
+	}
+	if err := l.leaveOther(key, id, now); err != nil {
+		return err
+	}
+	was, err := l.item(id)
+	if err != nil {
+		return err
+	}
+	is := was
+	if is.ID == "" {
+		is = Item{ID: id, Base: base, FirstSeen: now}
+	}
+	if is.State != Skipped {
+		is.State, is.Changed = Skipped, now
+	}
+	is.Root, is.Rel, is.Size = path, f.Rel, f.Look.Size
+	if was.Person != f.Person {
+		if err := l.forgetOwner(was); err != nil {
+			return err
+		}
+		is.Person = f.Person
+	}
+	r := placeRecord{Look: f.Look, Rel: f.Rel, Folder: f.Folder, Seen: now.UnixNano()}
+	if err := l.joinPlace(&is, key, r); err != nil {
+		return err
+	}
+	return l.putItem(was, is)
+}
+
+// forgetOwner takes a skipped item from its person, whose folder it has left.
+func (l ledger) forgetOwner(it Item) error {
+	if it.ID == "" {
+		return nil
+	}
+	return l.bucket(bucketPersonItems).Delete(append(personItemsPrefix(it.Person), itemKey(it.ID)...))
+}
+
+// Send is a person's order to send what is skipped at a path, or anywhere
+// below a folder: it is in the baseline no more, and the next rescan takes it
+// for a new file. It tells how many that are.
+func (s *Store) Send(root, rel string) (n int, err error) {
+	for {
+		sent, more, err := s.sendSome(root, rel)
+		n += sent
+		if err != nil || !more {
+			return n, err
+		}
+	}
+}
+
+const sendAtOnce = 500
+
+func (s *Store) sendSome(root, rel string) (sent int, more bool, err error) {
+	now := s.opts.Now()
+	err = s.writeThrough(func(l ledger) error {
+		n, err := l.rootNumber(root, false)
+		if err != nil || n == 0 {
+			return err
+		}
+		places, err := l.skippedBelow(n, rel)
+		if err != nil {
+			return err
+		}
+		for _, p := range places {
+			ln := line{Op: opSend, At: now, Root: root, Path: p.Rel,
+				Files: []lineFile{{Size: p.Look.Size, Mod: p.Look.ModTime, Inode: p.Look.Inode}}}
+			if err := s.append(l, ln); err != nil {
+				return err
+			}
+			if err := l.record(ln); err != nil {
+				return err
+			}
+		}
+		sent, more = len(places), len(places) == sendAtOnce
+		return nil
+	})
+	return sent, more, err
+}
+
+// skippedBelow finds places of skipped items at a path or below it.
+func (l ledger) skippedBelow(root uint32, rel string) (found []Place, err error) {
+	add := func(k []byte) error {
+		p, _, err := l.placeAt(k)
+		if err != nil || p.Item == "" {
+			return err
+		}
+		it, err := l.item(p.Item)
+		if it.State == Skipped {
+			found = append(found, p)
+		}
+		if len(found) == sendAtOnce {
+			return errEnough
+		}
+		return err
+	}
+	if err := add(placeKey(root, rel)); err != nil {
+		return found, err
+	}
+	prefix := folderKey(root, rel)
+	return found, l.scan(bucketPlaces, prefix, func(k []byte) error {
+		if len(k) > len(prefix) && k[len(prefix)] >= sepAfter {
+			return errEnough // a neighbour with a longer name
+		}
+		return add(k)
+	})
+}
+
+// recordSend takes a file out of the baseline: what stands at its path is
+// skipped no more, and neither is this very file under any name.
+func (l ledger) recordSend(ln line) error {
+	n, err := l.rootNumber(ln.Root, true)
+	if err != nil {
+		return err
+	}
+	r, err := l.baseline(n)
+	if err != nil {
+		return err
+	}
+	key := placeKey(n, ln.Path)
+	there, err := l.dropBaseFile(n, r.Run, key[4:])
+	if err != nil {
+		return err
+	}
+	if there {
+		r.Files--
+		if r.Last == r.Run {
+			r.Noted--
+		}
+		if err := l.putBaseline(n, r); err != nil {
+			return err
+		}
+	}
+	for _, f := range ln.Files {
+		if err := l.forgetIdentity(n, r.Run, baseFile{f.Size, f.Mod, f.Inode}); err != nil {
+			return err
+		}
+	}
+	return l.unskip(key)
+}
+
+// forgetIdentity lets the baseline know a file by its path alone. Other names
+// of it stay skipped where they stand.
+func (l ledger) forgetIdentity(root, run uint32, f baseFile) error {
+	prefix := baseLookKey(root, run, f, nil)
+	var tails [][]byte
+	err := l.scan(bucketBaseLooks, prefix, func(k []byte) error {
+		tails = append(tails, bytes.Clone(k[len(prefix):]))
+		return nil
+	})
+	for _, tail := range tails {
+		if err == nil {
+			_, err = l.putBaseFile(root, run, tail, baseFile{Size: f.Size, ModTime: f.ModTime})
+		}
+	}
+	return err
+}
+
+// unskip takes a place from its skipped item, and forgets the item with its
+// last place: the file becomes an item of its own.
+func (l ledger) unskip(key []byte) error {
+	p, _, err := l.placeAt(key)
+	if err != nil || p.Item == "" {
+		return err
+	}
+	was, err := l.item(p.Item)
+	if err != nil || was.State != Skipped {
+		return err
+	}
+	is := was
+	if err := l.leavePlace(&is, key); err != nil {
+		return err
+	}
+	if is.Places > 0 {
+		if is.Root, is.Rel, err = l.somePlace(is); err != nil {
+			return err
+		}
+		return l.putItem(was, is)
+	}
+	if err := l.unlist(was); err != nil {
+		return err
+	}
+	if err := l.forgetOwner(was); err != nil {
+		return err
+	}
+	l.m.Items[was.State]--
+	l.m.Placed--
+	return l.bucket(bucketItems).Delete(itemKey(was.ID))
+}
+
+// SendAgain is a person's order to upload what is in Bloxs already a second
+// time. If its last copy goes before that, the order is void.
+func (s *Store) SendAgain(id ItemID) error {
+	err := s.step(id, []State{Sent}, func(it Item) line { return line{Op: opAgain}.about(it) }, nil)
+	if err != nil {
+		return err
+	}
+	return s.writeThrough(func(ledger) error { return nil })
+}
