@@ -15,7 +15,7 @@ func (b *bench) baseline(files map[string][2]int64) int {
 	b.t.Helper()
 	n, err := b.TakeBaseline("/scans", func(add func([]BaselineFile) error) error {
 		for _, rel := range slices.Sorted(maps.Keys(files)) {
-			if err := add([]BaselineFile{{rel, lookOf(files[rel])}}); err != nil {
+			if err := add([]BaselineFile{{rel, aLook(files[rel])}}); err != nil {
 				return err
 			}
 		}
@@ -25,7 +25,7 @@ func (b *bench) baseline(files map[string][2]int64) int {
 	return n
 }
 
-func lookOf(f [2]int64) Look { return Look{Size: f[0], ModTime: 100 + f[1], Inode: uint64(f[1])} }
+func aLook(f [2]int64) Look { return Look{Size: f[0], ModTime: 100 + f[1], Inode: uint64(f[1])} }
 
 // skips offers one file to the baseline.
 func (b *bench) skips(rel string, look Look) bool {
@@ -50,11 +50,11 @@ func TestSkipMatches(t *testing.T) {
 		look      Look
 		want      bool
 	}{
-		{"itself", "1/a.pdf", lookOf([2]int64{10, 1}), true},
-		{"itself, in a folder", "1/sub/b.pdf", lookOf([2]int64{20, 2}), true},
-		{"a name that is no text", "2/\xff.pdf", lookOf([2]int64{30, 3}), true},
-		{"renamed", "1/other.pdf", lookOf([2]int64{20, 2}), true},
-		{"moved to another person", "2/a/b.pdf", lookOf([2]int64{20, 2}), true},
+		{"itself", "1/a.pdf", aLook([2]int64{10, 1}), true},
+		{"itself, in a folder", "1/sub/b.pdf", aLook([2]int64{20, 2}), true},
+		{"a name that is no text", "2/\xff.pdf", aLook([2]int64{30, 3}), true},
+		{"renamed", "1/other.pdf", aLook([2]int64{20, 2}), true},
+		{"moved to another person", "2/a/b.pdf", aLook([2]int64{20, 2}), true},
 		{"copied back with another time", "1/none.pdf", Look{Size: 40, ModTime: 9, Inode: 77}, true},
 		{"another file elsewhere", "1/new.pdf", Look{Size: 20, ModTime: 102, Inode: 5}, false},
 		{"its inode, used again", "1/new.pdf", Look{Size: 20, ModTime: 500, Inode: 2}, false},
@@ -77,7 +77,7 @@ func TestSkipMatches(t *testing.T) {
 func TestSkipAnother(t *testing.T) {
 	b := newBench(t)
 	b.baseline(map[string][2]int64{"1/form.pdf": {10, 1}})
-	moved, fresh := Found{Rel: "1/old form.pdf", Look: lookOf([2]int64{10, 1})}, Found{Rel: "1/form.pdf", Look: Look{Size: 10, ModTime: 999, Inode: 9}}
+	moved, fresh := Found{Rel: "1/old form.pdf", Look: aLook([2]int64{10, 1})}, Found{Rel: "1/form.pdf", Look: Look{Size: 10, ModTime: 999, Inode: 9}}
 	skips, err := b.Skip("/scans", []Found{fresh, moved})
 	b.must(err)
 	if skips[0] || !skips[1] {
@@ -88,13 +88,13 @@ func TestSkipAnother(t *testing.T) {
 func TestSkippedGoAndComeBack(t *testing.T) {
 	b := newBench(t)
 	b.baseline(map[string][2]int64{"1/a.pdf": {1, 1}})
-	b.skips("1/a.pdf", lookOf([2]int64{1, 1}))
+	b.skips("1/a.pdf", aLook([2]int64{1, 1}))
 	id := b.at("1/a.pdf").ID
 	b.gone("1/a.pdf")
 	if it := b.item(id); it.State != Withdrawn {
 		t.Fatalf("%+v", it)
 	}
-	b.skips("1/b.pdf", lookOf([2]int64{1, 1}))
+	b.skips("1/b.pdf", aLook([2]int64{1, 1}))
 	if it := b.item(id); it.State != Skipped || it.Rel != "1/b.pdf" {
 		t.Fatalf("%+v", it)
 	}
@@ -116,7 +116,7 @@ func TestBaselineBrokenOff(t *testing.T) {
 		b.must(b.SetHome("/scans", Home{Environment: "e"}, nil))
 		stop := errors.New("a folder can't be read")
 		_, err := b.TakeBaseline("/scans", func(add func([]BaselineFile) error) error {
-			b.must(add([]BaselineFile{{"1/a.pdf", lookOf([2]int64{1, 1})}, {"1/b.pdf", lookOf([2]int64{2, 2})}}))
+			b.must(add([]BaselineFile{{"1/a.pdf", aLook([2]int64{1, 1})}, {"1/b.pdf", aLook([2]int64{2, 2})}}))
 			return stop
 		})
 		if !errors.Is(err, stop) {
@@ -125,7 +125,7 @@ func TestBaselineBrokenOff(t *testing.T) {
 		if err := b.Offer([]Offer{offer("1", "1/a.pdf", "A")}); !errors.Is(err, errNoBaseline) {
 			t.Fatal("taken in before the baseline:", err)
 		}
-		if b.skips("1/a.pdf", lookOf([2]int64{1, 1})) {
+		if b.skips("1/a.pdf", aLook([2]int64{1, 1})) {
 			t.Fatal("skipped by a baseline that isn't complete")
 		}
 		if lost == "" {
@@ -139,7 +139,7 @@ func TestBaselineBrokenOff(t *testing.T) {
 			t.Fatal(lost, is, err)
 		}
 		b.baseline(map[string][2]int64{"1/b.pdf": {2, 2}})
-		if b.skips("1/a.pdf", lookOf([2]int64{1, 1})) || !b.skips("1/b.pdf", lookOf([2]int64{2, 2})) {
+		if b.skips("1/a.pdf", aLook([2]int64{1, 1})) || !b.skips("1/b.pdf", aLook([2]int64{2, 2})) {
 			t.Fatal("the broken-off run counts")
 		}
 		b.baselineIs(BaselineKept)
@@ -159,7 +159,7 @@ func TestBaselineLasts(t *testing.T) {
 	if n := b.baseline(files); n != len(files) {
 		t.Fatal(n)
 	}
-	b.skips("1/\xff\xfe.pdf", lookOf(files["1/\xff\xfe.pdf"]))
+	b.skips("1/\xff\xfe.pdf", aLook(files["1/\xff\xfe.pdf"]))
 	if n, err := b.Send("/scans", "1/\xff\xfe.pdf"); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -170,7 +170,7 @@ func TestBaselineLasts(t *testing.T) {
 			t.Fatal(what, n, err)
 		}
 		for rel, f := range files {
-			if skips := b.skips(rel, lookOf(f)); skips != (rel != "1/\xff\xfe.pdf") {
+			if skips := b.skips(rel, aLook(f)); skips != (rel != "1/\xff\xfe.pdf") {
 				t.Fatalf("%s: %q: skipped %t", what, rel, skips)
 			}
 		}
@@ -196,7 +196,7 @@ func TestBaselineLasts(t *testing.T) {
 func TestBaselineAnew(t *testing.T) {
 	b := newBench(t)
 	b.baseline(map[string][2]int64{"1/old.pdf": {1, 1}})
-	b.skips("1/old.pdf", lookOf([2]int64{1, 1}))
+	b.skips("1/old.pdf", aLook([2]int64{1, 1}))
 	there := map[string][2]int64{"1/old.pdf": {1, 1}}
 	for _, f := range from {
 		if f.state == Skipped || f.state == Sending {
@@ -214,7 +214,7 @@ func TestBaselineAnew(t *testing.T) {
 			continue
 		}
 		stays := f.state == Sent || f.reason == Uncertain
-		if skips := b.skips(rel, lookOf(there[rel])); skips == stays {
+		if skips := b.skips(rel, aLook(there[rel])); skips == stays {
 			t.Errorf("%s: skipped %t", f.name, skips)
 		} else if !stays {
 			b.is(rel, Skipped, "")
@@ -237,14 +237,14 @@ func TestBaselineAnew(t *testing.T) {
 func TestTwoBaselinesAtOnce(t *testing.T) {
 	b := newBench(t)
 	_, err := b.TakeBaseline("/scans", func(add func([]BaselineFile) error) error {
-		b.must(add([]BaselineFile{{"1/a.pdf", lookOf([2]int64{1, 1})}}))
+		b.must(add([]BaselineFile{{"1/a.pdf", aLook([2]int64{1, 1})}}))
 		b.baseline(map[string][2]int64{"1/b.pdf": {2, 2}})
-		return add([]BaselineFile{{"1/c.pdf", lookOf([2]int64{3, 3})}})
+		return add([]BaselineFile{{"1/c.pdf", aLook([2]int64{3, 3})}})
 	})
 	if !errors.Is(err, errRun) {
 		t.Fatal(err)
 	}
-	if b.skips("1/a.pdf", lookOf([2]int64{1, 1})) || !b.skips("1/b.pdf", lookOf([2]int64{2, 2})) {
+	if b.skips("1/a.pdf", aLook([2]int64{1, 1})) || !b.skips("1/b.pdf", aLook([2]int64{2, 2})) {
 		t.Fatal("the first one counts")
 	}
 }
@@ -286,7 +286,7 @@ func TestSend(t *testing.T) {
 	skip := func() map[string]bool {
 		all := map[string]bool{}
 		for rel, f := range map[string][2]int64{"1/moved.pdf": {1, 1}, "1/b.pdf": {2, 2}, "1/sub/c.pdf": {3, 3}, "1/link.pdf": {3, 3}, "1/subs.pdf": {4, 4}} {
-			all[rel] = b.skips(rel, lookOf(f))
+			all[rel] = b.skips(rel, aLook(f))
 		}
 		return all
 	}
@@ -356,7 +356,7 @@ func TestPathOf(t *testing.T) {
 	for _, dir := range append(awkward, "") {
 		for _, name := range awkward {
 			rel := strings.TrimPrefix(dir+"/"+name, "/")
-			if got := pathOf(placeKey(3, rel)[4:]); got != foldPath(rel) {
+			if got := pathOf(placeKey(3, rel)[4:]); got != Fold(rel) {
 				t.Errorf("%q became %q", rel, got)
 			}
 		}

@@ -48,7 +48,7 @@ func (s *Store) Skip(root string, files []Found) ([]bool, error) {
 		for _, moved := range []bool{true, false} {
 			for i, f := range files {
 				base, skip, err := l.skips(n, r.Run, f)
-				if err == nil && (base != foldPath(f.Rel)) == moved {
+				if err == nil && (base != Fold(f.Rel)) == moved {
 					if skips[i] = skip; skip {
 						err = l.skip(n, root, base, f, now)
 					}
