@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"internal/config":          {"internal/layout", "internal/bloxs"},
 	"internal/control":         {},
 	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/bloxs", "internal/config", "internal/control"},
-	"internal/cli":             {"store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
+	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
+	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
 	"internal/house":           {},
 	"internal/e2e":             {},
 }
@@ -49,7 +50,8 @@ var livesIn = map[string]string{
 	"github.com/lmittmann/tint":                "internal/cli",
 	"github.com/mattn/go-colorable":            "internal/cli",
 	"github.com/spf13/cobra":                   "internal/cli",
-	"github.com/dustin/go-humanize":            "internal/cli, uploader",
+	"github.com/dustin/go-humanize":            "internal/check, internal/cli, uploader",
+	"github.com/mattn/go-runewidth":            "internal/cli",
 	"golang.org/x/term":                        "internal/cli",
 	"github.com/pelletier/go-toml/v2/unstable": "internal/config",
 }

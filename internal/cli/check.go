@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bloxdrop/internal/check"
+	"bloxdrop/internal/config"
+	"bloxdrop/internal/control"
+)
+
+func (e *env) check() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Look at all that can be known before the first file",
+		Long: `Look at all that can be known before the first file: config, folders and rights,
+what stands in the roots and what would happen to it, sign-in, clock, and the
+persons whom folders name. It changes nothing and sends nothing, and works with
+a running service and without. Persons are asked for at most a minute.
+
+Exit code 0: no errors, perhaps warnings. 1: errors. 2: the config is not valid.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.lookAtAll(cmd.Context()) },
+	}
+}
+
+func (e *env) lookAtAll(ctx context.Context) error {
+	c, err := config.Draft(e.configPath, config.Env{Getenv: os.Getenv})
+	if c == nil {
+		return usage(err)
+	}
+	o := check.Options{
+		Config: c, Invalid: err, Version: buildVersion(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	if dir := c.Store.Dir; dir != "" {
+		client, err := control.Dial(ctx, dir)
+		if err == nil {
+			defer client.Close()
+			o.Desk = client
+		} else if !errors.Is(err, control.ErrNobody) {
+			fmt.Fprintf(e.err, "bloxdrop: whether a service runs can't be told: %s\n", shown(err.Error()))
+		}
+	}
+	s, found := newScreen(e.out, os.Getenv), map[check.Level]int{}
+	o.Say = func(f check.Finding) {
+		found[f.Level]++
+		_ = s.finding(f) // who doesn't read any more gets the exit code all the same
+	}
+	check.Run(ctx, o)
+	if ctx.Err() != nil {
+		return errors.New("check was stopped before it had looked at everything")
+	}
+	fmt.Fprintf(e.out, "%s, %s\n", howMany(found[check.Error], "error"), howMany(found[check.Warning], "warning"))
+	switch {
+	case o.Invalid != nil:
+		return &exitError{code: exitUsage}
+	case found[check.Error] > 0:
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// finding is one line, where the terminal is wide enough.
+func (s *screen) finding(f check.Finding) error {
+	colour := map[check.Level]string{check.OK: good, check.Warning: mind, check.Error: wrong}[f.Level]
+	text := f.About + ": " + f.Text
+	if f.Remedy != "" {
+		text += "; " + f.Remedy
+	}
+	name := fmt.Sprintf("%-7s", f.Level)
+	return s.table([]row{{name, colour, []string{shown(text)}}})
+}
+
+func howMany(n int, word string) string {
+	switch n {
+	case 0:
+		return "no " + word + "s"
+	case 1:
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
