@@ -62,15 +62,25 @@ func (s *Store) Adopted(root string) (position uint64, err error) {
 // while its content is the same. With the last of roots, those that the config
 // names, the doubt itself ends.
 func (s *Store) Adopt(root string, home Home, roots []string) error {
+	return s.adopt(root, &home, roots)
+}
+
+// Trust is Adopt without a change of home: the root's marker has proven that
+// nothing which was sent from it is missing here.
+func (s *Store) Trust(root string, roots []string) error { return s.adopt(root, nil, roots) }
+
+func (s *Store) adopt(root string, home *Home, roots []string) error {
 	now := s.opts.Now()
 	err := s.write(func(l ledger) error {
 		n, err := l.rootNumber(root, true)
 		if err != nil {
 			return err
 		}
-		ln := line{Op: opAdoption, At: now, Root: root, Home: &home, Settled: true}
-		if ln.Former, err = l.formerHomes(n, root, home); err != nil {
-			return err
+		ln := line{Op: opAdoption, At: now, Root: root, Home: home, Former: l.m.Roots[n].Former, Settled: true}
+		if home != nil {
+			if ln.Former, err = l.formerHomes(n, roots, *home); err != nil {
+				return err
+			}
 		}
 		for _, other := range roots {
 			facts, err := l.facts(other)
@@ -183,28 +193,24 @@ func (l ledger) rootHistory() (lines []line, err error) {
 	return lines, err
 }
 
-// formerHomes are all, but home itself, to which files of the root were sent.
-func (l ledger) formerHomes(n uint32, root string, home Home) ([]Home, error) {
+// formerHomes are all, but home itself, to which files of the root were sent,
+// also while it was at a path that is not among roots any more.
+func (l ledger) formerHomes(n uint32, roots []string, home Home) ([]Home, error) {
 	homes := slices.Clone(l.m.Roots[n].Former)
-	add := func(h Home) {
-		if h.Layout = ""; !slices.Contains(homes, h) {
-			homes = append(homes, h)
-		}
-	}
-	if l.m.Homes[n] != home {
-		err := l.scan(bucketItems, nil, func(k []byte) error {
-			it, err := l.item(ItemID(hex.EncodeToString(k)))
-			if p := it.Person; err == nil && it.Root == root && it.passed() {
-				add(Home{Environment: p.Environment, Relation: p.Relation, Kind: p.Kind})
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
 	home.Layout = ""
-	return slices.DeleteFunc(homes, func(h Home) bool { return h == home }), nil
+	err := l.scan(bucketItems, nil, func(k []byte) error {
+		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		if err != nil || !it.passed() {
+			return err
+		}
+		number, err := l.rootNumber(it.Root, false)
+		was := Home{Environment: it.Person.Environment, Relation: it.Person.Relation, Kind: it.Person.Kind}
+		if (number == n || !slices.Contains(roots, it.Root)) && was != home && !slices.Contains(homes, was) {
+			homes = append(homes, was)
+		}
+		return err
+	})
+	return slices.DeleteFunc(homes, func(h Home) bool { return h == home }), err
 }
 
 // passed tells of an item that Bloxs has, or may have.

@@ -21,6 +21,7 @@ const (
 	Unreadable Kind = "unreadable" // the folder above keeps it from us
 	Folder     Kind = "folder"     // a folder; its files have their own kinds
 	Ignored    Kind = "ignored"    // by a pattern
+	Own        Kind = "bloxdrop's" // made by bloxdrop itself: see Ours
 	Irregular  Kind = "irregular"  // a link, or anything else that is no regular file: ignored too
 	Unmatched  Kind = "unmatched"  // no person's
 	Personal   Kind = "personal"   // a person's file: it settles, or is a place of the queue's
@@ -87,8 +88,11 @@ func (r *root) classify(rel string) Class {
 		c.Kind, c.Reason = Offline, r.offline
 	}
 	r.mu.Unlock()
+	if top, _, _ := strings.Cut(rel, "/"); c.Kind == "" && (Ours("", top) || Ours(parent(rel), filepath.Base(rel))) {
+		c.Kind = Own
+	}
 	switch {
-	case c.Kind == Offline:
+	case c.Kind != "":
 		return c
 	case rel == "":
 		c.Kind, c.Reason = Folder, "a watched root"

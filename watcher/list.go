@@ -51,6 +51,8 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.DirEntry) {
 	name := e.Name()
 	switch {
+	case Ours(rel, name):
+		return
 	case e.IsDir():
 		l.folders = append(l.folders, name)
 		return

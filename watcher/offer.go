@@ -103,6 +103,14 @@ func (r *root) flush(ctx context.Context, b *batch) {
 	if len(b.jobs) == 0 {
 		return
 	}
+	if why := r.closed(); why != "" {
+		for _, j := range b.jobs {
+			r.set.fail(j.e, why)
+		}
+		b.clear()
+		r.changed()
+		return
+	}
 	err := r.queue.Offer(ctx, b.offers)
 	if err != nil && ctx.Err() == nil {
 		r.log.Error("files cannot be queued, trying again", "files", len(b.jobs), "err", err)
@@ -114,10 +122,14 @@ func (r *root) flush(ctx context.Context, b *batch) {
 			r.set.offered(j)
 		}
 	}
+	b.clear()
+	r.changed()
+}
+
+func (b *batch) clear() {
 	clear(b.offers)
 	clear(b.jobs)
 	b.jobs, b.offers = b.jobs[:0], b.offers[:0]
-	r.changed()
 }
 
 // takeReady takes the file that has been ready longest.

@@ -10,14 +10,21 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"bloxdrop/store"
 )
 
 // root is a watched tree while it is looked after. The scanner goroutine alone
-// uses base, tree, stamp and events; mu guards what Status shows.
+// uses tree, stamp and events, and sets base; marking guards what it knows of
+// the marker; mu guards base and what Status shows.
 type root struct {
 	Root
 	dir      string // Path, cleaned
 	queue    Queue
+	ledger   Ledger // nil: there are no markers
+	host     string
+	all      []string // the paths of all roots
+	survey   bool     // nothing is written
 	log      *slog.Logger
 	now      func() time.Time
 	changed  func()
@@ -29,16 +36,25 @@ type root struct {
 	set       *settleSet
 	rescanNow chan struct{}
 
-	base         os.FileInfo // the root's folder as last seen; nil before
 	tree         *folder
 	stamp        uint64 // numbers the listings
 	events       *events
 	eventsSince  time.Time
 	eventsFailed bool // it was said that there are none
 
-	mu            sync.Mutex
-	looked        bool   // it has been looked at since the start
-	offline       string // why; "" while it is online
+	marking      sync.Mutex
+	wrote        marker     // the last that this process wrote, or tried to
+	markerLook   store.Look // of the marker when it was last read
+	judged       bool       // and found ours
+	saidUnmarked bool
+
+	mu     sync.Mutex
+	base   os.FileInfo // the root's folder as last seen; nil before
+	looked bool        // it has been looked at since the start
+	standing
+	movedHouse    string // why it waits for adopt since the start
+	pausedSince   time.Time
+	there         int // how many persons' files were there when it was paused
 	eventsOn      bool
 	lastRescan    time.Time
 	total         counts
@@ -50,8 +66,12 @@ func newRoot(cfg Root, o Options, patterns *ignore, changed func()) *root {
 		Root: cfg, dir: filepath.Clean(cfg.Path), queue: o.Queue, now: o.Now,
 		log:     o.Log.With("root", cfg.Path),
 		changed: changed, ignore: patterns, noEvents: o.noEvents, fold: o.fold,
-		dirty: newDirtySet(), tree: &folder{}, offline: "not looked at yet",
+		ledger: o.Ledger, host: o.Host, movedHouse: cfg.Moved,
+		dirty: newDirtySet(), tree: &folder{}, standing: standing{offline: notLooked},
 		rescanNow: make(chan struct{}, 1),
+	}
+	for _, other := range o.Roots {
+		r.all = append(r.all, other.Path)
 	}
 	r.set = newSettleSet(cfg.Path, cfg.Settle, o)
 	return r
@@ -65,25 +85,22 @@ func (r *root) path(rel string) string {
 	return filepath.Join(r.dir, filepath.FromSlash(rel))
 }
 
-// arrive looks whether the root is there. It gives the reason where the root
-// is offline, else its folder and whether that is another one than last time.
-func (r *root) arrive() (base os.FileInfo, moved bool, offline string) {
+// arrive looks whether the root is there and is the one that it was. Where it
+// is not barred, it gives its folder and whether that is another one than last time.
+func (r *root) arrive() (base os.FileInfo, moved bool, st standing) {
 	base, err := statFolder(r.dir)
 	if errors.Is(err, syscall.ENOTDIR) {
-		return nil, false, "not a folder"
+		return nil, false, standing{offline: "not a folder"}
 	}
 	if err != nil {
-		return nil, false, plain(err)
+		return nil, false, standing{offline: plain(err)}
 	}
 	empty, err := isEmpty(r.dir)
 	if err != nil {
-		return nil, false, plain(err)
+		return nil, false, standing{offline: plain(err)}
 	}
 	moved = r.base != nil && !os.SameFile(r.base, base)
-	if empty && (moved || r.base == nil && r.hadPlaces()) {
-		return nil, false, "empty, but files were here: is it mounted?"
-	}
-	return base, moved, ""
+	return base, moved, r.stand(empty, moved)
 }
 
 // hadPlaces says whether the ledger has places in this root. Where it cannot
@@ -100,22 +117,60 @@ func (r *root) same(base os.FileInfo) bool {
 	return err == nil && os.SameFile(now, base)
 }
 
-// setOffline notes whether the root is online and says so once.
-func (r *root) setOffline(why string) {
+// setStanding notes whether the root is barred and says so once.
+func (r *root) setStanding(st standing) (changed bool) {
 	r.mu.Lock()
-	before, looked := r.offline, r.looked
-	r.offline, r.looked = why, true
+	before, looked := r.standing, r.looked
+	r.standing, r.looked = st, true
+	if st.paused != "" && before.paused == "" {
+		r.pausedSince = r.now()
+	}
 	r.mu.Unlock()
-	if before == why && looked {
-		return
+	if before == st && looked {
+		return false
 	}
 	switch {
-	case why != "":
-		r.log.Warn("root is offline, nothing in it counts as deleted", "reason", why)
+	case st.offline != "":
+		r.log.Warn("root is offline, nothing in it counts as deleted", "reason", st.offline)
+	case st.paused != "":
+		r.log.Warn("root is paused until it is adopted, nothing in it is read or sent", "reason", st.paused)
 	case looked:
 		r.log.Info("root is online again")
 	}
 	r.changed()
+	return true
+}
+
+// bars tells why nothing may be done in the root now; soon, that this may end
+// at any moment, since it was not looked at yet.
+func (r *root) bars() (why string, soon bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !r.looked:
+		return "its root is " + notLooked, true
+	case r.offline != "":
+		return "its root is offline: " + r.offline, false
+	case r.paused != "":
+		return "its root is paused until it is adopted: " + r.paused, false
+	}
+	return "", false
+}
+
+// closed is bars for one who is about to offer files, and so looks whether the
+// folder is still the one that was scanned.
+func (r *root) closed() string {
+	if why, _ := r.bars(); why != "" {
+		return why
+	}
+	r.mu.Lock()
+	base := r.base
+	r.mu.Unlock()
+	if base == nil || r.same(base) {
+		return ""
+	}
+	r.dirty.markAll()
+	return errRootMoved.Error()
 }
 
 // postponed is how many files wait for room in the settle set.
@@ -151,15 +206,25 @@ func statFolder(dir string) (os.FileInfo, error) {
 	return f.Stat()
 }
 
+// isEmpty says that nothing but what is ours is in a root.
 func isEmpty(dir string) (bool, error) {
 	f, err := openDir(dir, true)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	_, err = f.ReadDir(1)
-	if err == io.EOF {
-		return true, nil
+	for {
+		entries, err := f.ReadDir(16)
+		for _, e := range entries {
+			if !Ours("", e.Name()) {
+				return false, nil
+			}
+		}
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	return false, err
 }

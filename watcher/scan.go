@@ -26,6 +26,8 @@ func (r *root) scanLoop(ctx context.Context) {
 	defer r.closeEvents()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	mark := time.NewTicker(markerEvery) // a rescan may be rarer, and sending goes on
+	defer mark.Stop()
 	pause := coalesce
 	for {
 		full := true
@@ -34,6 +36,8 @@ func (r *root) scanLoop(ctx context.Context) {
 			return
 		case <-timer.C:
 		case <-r.rescanNow:
+		case <-mark.C:
+			full = false
 		case <-r.set.room:
 			r.tree.postponedFolders("", r.set.free(), func(rel string) { r.dirty.mark(rel, "") })
 			continue
@@ -83,24 +87,28 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 	// Taken before anything is looked at, so that later events stay for later.
 	dirty, all := r.dirty.take()
 	r.mu.Lock()
-	first := r.offline != ""
+	first := r.barred()
 	r.mu.Unlock()
-	base, moved, offline := r.arrive()
+	base, moved, st := r.arrive()
 	full = full || all || first || moved
 	if all {
 		dirty = map[string]*hint{"": {}} // events have told, though not where
 	}
-	if offline != "" || moved {
+	if st.barred() || moved {
 		r.closeEvents()
 	}
-	r.setOffline(offline)
-	if offline != "" {
+	if r.setStanding(st) && st.paused != "" {
+		r.countThere(ctx)
+	}
+	if st.barred() {
 		return full
 	}
 	if moved {
 		r.log.Warn("another folder stands in the root's place, scanning everything")
 	}
+	r.mu.Lock()
 	r.base = base
+	r.mu.Unlock()
 	p := &pass{root: r, ctx: ctx, base: base, full: full, first: first, told: dirty}
 	err := p.run()
 	r.showEvents()

@@ -10,8 +10,11 @@ import (
 type RootStatus struct {
 	Path       string
 	Online     bool
-	Offline    string // why it is offline; "not looked at yet" before the first look
-	Events     bool   // whether events make rescans early; polling never stops
+	Offline    string    // why it is offline; "not looked at yet" before the first look
+	Paused     string    // why it waits until a person adopts it
+	Since      time.Time // when that began
+	There      int       // how many persons' files were there then
+	Events     bool      // whether events make rescans early; polling never stops
 	LastRescan time.Time
 
 	// Each file in the root counts in one of these, or is a place of the queue's.
@@ -57,6 +60,9 @@ func (r *root) status() RootStatus {
 		Path:              r.Path,
 		Online:            r.offline == "",
 		Offline:           r.offline,
+		Paused:            r.paused,
+		Since:             r.pausedSince,
+		There:             r.there,
 		Events:            r.eventsOn,
 		LastRescan:        r.lastRescan,
 		Settling:          settling + r.total.waiting + r.total.postponed,
@@ -71,10 +77,10 @@ func (r *root) status() RootStatus {
 // settled says whether nothing more is to be expected of this root soon.
 func (r *root) settled() bool {
 	r.mu.Lock()
-	looked, offline := r.looked, r.offline != ""
+	looked, barred := r.looked, r.barred()
 	done := !r.lastRescan.IsZero() && r.total.postponed == 0
 	r.mu.Unlock()
-	if offline {
+	if barred {
 		return looked
 	}
 	return done && !r.set.canSettle()

@@ -11,7 +11,7 @@ import (
 func (w *Watcher) Survey(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, r := range w.roots {
-		r.noEvents = true
+		r.noEvents, r.survey = true, true
 		all.Go(func() { r.scan(ctx, true) })
 	}
 	all.Wait()

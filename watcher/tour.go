@@ -83,6 +83,9 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 		}
 		entries, end := dir.ReadDir(chunkSize)
 		for _, e := range entries {
+			if Ours(here.Rel, e.Name()) {
+				continue
+			}
 			if e.IsDir() {
 				folders = append(folders, e.Name())
 				continue

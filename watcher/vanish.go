@@ -28,7 +28,7 @@ func (p *pass) conclude(rel string, f *folder, g ground, found int, stamp uint64
 	for _, name := range below {
 		c := child(name)
 		listed := c != nil && c.seen == stamp
-		if listed && c.ignored || !listed && p.noFolder(join(rel, name)) {
+		if Ours(rel, name) || listed && c.ignored || !listed && p.noFolder(join(rel, name)) {
 			goneFolders = append(goneFolders, join(rel, name))
 		}
 	}

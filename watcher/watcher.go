@@ -55,14 +55,19 @@ type Root struct {
 	Settle      time.Duration // how long a file must stay unchanged
 	Rescan      time.Duration // the pause between two rescans
 	Ignore      []string      // besides the built-in patterns
+	Moved       string        // why its files wait until it is adopted, from the start; "": they don't
+	// MovedFrom returns an error where files of this root went elsewhere while it was at this former path.
+	MovedFrom func(path string) error
 }
 
-// Options are what a Watcher needs. All are required.
+// Options are what a Watcher needs. All but Ledger are required.
 type Options struct {
-	Roots []Root
-	Queue Queue
-	Log   *slog.Logger
-	Now   func() time.Time // must carry a monotonic reading, as time.Now does
+	Roots  []Root
+	Queue  Queue
+	Ledger Ledger // nil: the roots get no markers
+	Host   string // the name of this machine, for markers
+	Log    *slog.Logger
+	Now    func() time.Time // must carry a monotonic reading, as time.Now does
 
 	noEvents bool // for tests: rescans only
 	settlers int  // for tests: how many files may settle at once in a root
@@ -152,6 +157,17 @@ func (w *Watcher) RescanNow() {
 	for _, r := range w.roots {
 		poke(r.rescanNow)
 	}
+}
+
+// Barred tells why nothing in a root may be read, sent or changed now; "" where
+// it may. soon says that this may end at any moment.
+func (w *Watcher) Barred(root string) (why string, soon bool) {
+	for _, r := range w.roots {
+		if r.Path == root {
+			return r.bars()
+		}
+	}
+	return "its root is watched no more", false
 }
 
 // Changed gives a channel that is closed at the next change of Status or Settling.
