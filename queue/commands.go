@@ -31,6 +31,28 @@ func (q *Queue) Gone(root string, rels []string) error { return q.store.Gone(roo
 // GoneBelow says that the folder is proven gone, with all places below.
 func (q *Queue) GoneBelow(root, dir string) error { return q.store.GoneBelow(root, dir) }
 
+// Baseline tells how a root stands to what was in it at its first start.
+func (q *Queue) Baseline(root string) (store.Baseline, error) { return q.store.Baseline(root) }
+
+// TakeBaseline notes what is in a root now, as walk adds it.
+func (q *Queue) TakeBaseline(root string, walk func(add func([]store.BaselineFile) error) error) (int, error) {
+	return q.store.TakeBaseline(root, walk)
+}
+
+// Skip tells which of these files are the baseline's.
+func (q *Queue) Skip(root string, files []store.Found) ([]bool, error) {
+	return q.store.Skip(root, files)
+}
+
+// Send takes what is at a path, or below it, out of the baseline.
+func (q *Queue) Send(root, rel string) (int, error) { return q.store.Send(root, rel) }
+
+// SendAgain is a person's order to upload a sent item a second time.
+func (q *Queue) SendAgain(id store.ItemID) error {
+	defer q.wakeAll()
+	return q.store.SendAgain(id)
+}
+
 // Retry lets these items go now, as a person asks, and ends the pauses that a
 // person can end. It leaves uncertain items alone and says how many it changed.
 func (q *Queue) Retry(ids []store.ItemID) (n int, err error) {

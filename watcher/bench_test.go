@@ -72,4 +72,11 @@ func (q unchangedQueue) Places(_, dir string) (int, []string, error) { return le
 func (q unchangedQueue) Files(string, string) ([]string, error)      { return nil, nil }
 func (q unchangedQueue) Offer(context.Context, []store.Offer) error  { return nil }
 func (q unchangedQueue) Gone(string, []string) error                 { return nil }
-func (q unchangedQueue) GoneBelow(string, string) error              { return nil }
+func (q unchangedQueue) Baseline(string) (store.Baseline, error)     { return store.NoBaseline, nil }
+func (q unchangedQueue) TakeBaseline(string, func(func([]store.BaselineFile) error) error) (int, error) {
+	return 0, nil
+}
+func (q unchangedQueue) Skip(_ string, files []store.Found) ([]bool, error) {
+	return make([]bool, len(files)), nil
+}
+func (q unchangedQueue) GoneBelow(string, string) error { return nil }

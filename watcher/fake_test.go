@@ -79,6 +79,16 @@ func (l *ledger) Files(_, dir string) ([]string, error) {
 	return names, nil
 }
 
+func (l *ledger) Baseline(string) (store.Baseline, error) { return store.NoBaseline, nil }
+
+func (l *ledger) TakeBaseline(string, func(func([]store.BaselineFile) error) error) (int, error) {
+	return 0, errors.New("no baseline was asked for")
+}
+
+func (l *ledger) Skip(_ string, files []store.Found) ([]bool, error) {
+	return make([]bool, len(files)), nil
+}
+
 func (l *ledger) Offer(_ context.Context, batch []store.Offer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bloxdrop/internal/layout"
+	"bloxdrop/store"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -22,6 +23,7 @@ func builtin() []string {
 type ignore struct {
 	names []pattern // matched against each name on the path
 	paths []pattern // with a "/": matched against the relative path
+	own   int       // how many of names are built in
 }
 
 // pattern is a glob. Most are a fixed start or end, for which no glob matcher
@@ -34,7 +36,7 @@ type pattern struct {
 }
 
 func newIgnore(extra []string) (*ignore, error) {
-	ig := &ignore{}
+	ig := &ignore{own: len(builtin())}
 	for _, text := range append(builtin(), extra...) {
 		glob := strings.ToLower(strings.Trim(text, "/"))
 		if glob == "" || !doublestar.ValidatePattern(glob) {
@@ -89,12 +91,28 @@ func (ig *ignore) match(dir, name string) string {
 	return ""
 }
 
+// always tells of a name that is ignored whatever the config says.
+func (ig *ignore) always(name string) bool {
+	name = strings.ToLower(name)
+	for _, p := range ig.names[:ig.own] {
+		if p.match(name) {
+			return true
+		}
+	}
+	return false
+}
+
 // ground is what a folder says of the files directly in it.
 type ground struct {
 	ignored string // the pattern that ignores it or a folder above
 	reason  string // why no person is meant, "" where one is
 	shallow bool   // of reason: no folder is wrong, a person's folder may come further down
 	person  layout.Person
+}
+
+// person is the one whose the files directly in a folder are.
+func (r *root) person(g ground) store.PersonKey {
+	return store.PersonKey{Environment: r.Environment, Relation: r.Relation, Kind: g.person.Kind, ID: g.person.ID}
 }
 
 // ground looks at the folder rel from the root down.

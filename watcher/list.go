@@ -34,7 +34,7 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 		for _, e := range entries {
 			p.entry(&l, rel, g, dir, e)
 		}
-		if err := p.known(&l, rel); err != nil {
+		if err := p.known(&l, rel, g); err != nil {
 			return l, err
 		}
 		if end == io.EOF {
@@ -83,8 +83,8 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.Dir
 }
 
 // known asks the queue about the gathered files. Those that it knows as they
-// are need nothing.
-func (p *pass) known(l *listing, rel string) error {
+// are, or skips, need nothing.
+func (p *pass) known(l *listing, rel string, g ground) error {
 	if len(p.names) == 0 {
 		return nil
 	}
@@ -92,6 +92,7 @@ func (p *pass) known(l *listing, rel string) error {
 	if err != nil {
 		return err
 	}
+	p.others = p.others[:0]
 	for i, k := range known {
 		look := p.looks[i]
 		if k.Found {
@@ -99,11 +100,23 @@ func (p *pass) known(l *listing, rel string) error {
 		}
 		if k.Look != look {
 			look = lookCloser(p.path(join(rel, p.names[i])), look)
+			p.looks[i] = look
 		}
 		if k.Found && k.Look == look && look.Size > 0 && !(k.Racy && p.full) {
 			continue
 		}
-		p.settles(l, rel, p.names[i], look, k)
+		p.others = append(p.others, i)
+	}
+	skips, err := p.skips(rel, g)
+	if err != nil {
+		return err
+	}
+	for n, i := range p.others {
+		if skips[n] {
+			p.set.forget(join(rel, p.names[i]))
+			continue
+		}
+		p.settles(l, rel, p.names[i], p.looks[i], known[i])
 	}
 	return nil
 }
@@ -111,7 +124,7 @@ func (p *pass) known(l *listing, rel string) error {
 // settles lets a file settle, or counts it where that cannot be followed.
 func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Known) {
 	file := join(rel, name)
-	if look.Size == 0 {
+	if look.Size == 0 || p.unbased {
 		p.set.forget(file)
 		l.counts.waiting++
 	} else {

@@ -91,7 +91,7 @@ func (r *root) hash(ctx context.Context, j job, buf []byte, b *batch) {
 	b.jobs = append(b.jobs, j)
 	b.offers = append(b.offers, store.Offer{
 		Root: r.Path, Rel: j.e.rel, Look: j.look, SHA256: sum,
-		Person: store.PersonKey{Environment: r.Environment, Relation: r.Relation, Kind: g.person.Kind, ID: g.person.ID},
+		Person: r.person(g),
 		Folder: g.person.Name,
 		Racy:   r.now().Sub(time.Unix(0, j.look.ModTime)).Abs() < racyTime,
 	})

@@ -41,6 +41,7 @@ type root struct {
 	events       *events
 	eventsSince  time.Time
 	eventsFailed bool // it was said that there are none
+	based        bool // it has a baseline, so what is no place may be skipped
 
 	marking      sync.Mutex
 	wrote        marker     // the last that this process wrote, or tried to
@@ -54,7 +55,8 @@ type root struct {
 	standing
 	movedHouse    string // why it waits for adopt since the start
 	pausedSince   time.Time
-	there         int // how many persons' files were there when it was paused
+	there         int    // how many persons' files were there when it was paused
+	baseline      string // why what was there at first is not noted yet; "" where it is, or need not be
 	eventsOn      bool
 	lastRescan    time.Time
 	total         counts

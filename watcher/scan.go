@@ -78,8 +78,10 @@ type pass struct {
 	told    map[string]*hint // what events had told of when it began
 	fresh   []string
 	dropped bool
+	unbased bool     // the baseline is not complete: what is found is counted, no more
 	names   []string // of one chunk; used again
 	looks   []store.Look
+	others  []int // those of them that are no places as they stand
 }
 
 // scan makes one pass, and says whether it was a full one.
@@ -109,8 +111,15 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 	r.mu.Lock()
 	r.base = base
 	r.mu.Unlock()
-	p := &pass{root: r, ctx: ctx, base: base, full: full, first: first, told: dirty}
-	err := p.run()
+	unbased, err := r.needsBaseline(ctx, full)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.log.Error("scan was broken off", "err", err)
+		}
+		return full
+	}
+	p := &pass{unbased: unbased != "", root: r, ctx: ctx, base: base, full: full, first: first, told: dirty}
+	err = p.run()
 	r.showEvents()
 	r.set.expect(r.postponed())
 	switch {

@@ -14,6 +14,7 @@ type RootStatus struct {
 	Paused     string    // why it waits until a person adopts it
 	Since      time.Time // when that began
 	There      int       // how many persons' files were there then
+	Baseline   string    // why what was there at the first start is not noted yet, so that nothing is offered; "" where it is, or need not be
 	Events     bool      // whether events make rescans early; polling never stops
 	LastRescan time.Time
 
@@ -63,6 +64,7 @@ func (r *root) status() RootStatus {
 		Paused:            r.paused,
 		Since:             r.pausedSince,
 		There:             r.there,
+		Baseline:          r.baseline,
 		Events:            r.eventsOn,
 		LastRescan:        r.lastRescan,
 		Settling:          settling + r.total.waiting + r.total.postponed,

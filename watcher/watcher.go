@@ -38,6 +38,12 @@ type Queue interface {
 	Places(root, dir string) (files int, folders []string, err error)
 	// Files names, as store.Fold does, the places directly in dir.
 	Files(root, dir string) ([]string, error)
+	// Baseline tells how a root stands to what was in it at its first start.
+	Baseline(root string) (store.Baseline, error)
+	// TakeBaseline notes what is in a root now, as walk adds it, and is durable when it returns.
+	TakeBaseline(root string, walk func(add func([]store.BaselineFile) error) error) (files int, err error)
+	// Skip takes files that are no places as they stand, and tells which are the baseline's.
+	Skip(root string, files []store.Found) ([]bool, error)
 	// Offer is durable when it returns.
 	Offer(ctx context.Context, batch []store.Offer) error
 	// Gone says that these places are proven gone.
