@@ -15,13 +15,19 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 	if err := known(ln.Op); err != nil {
 		return is, err
 	}
-	if ln.Person != nil && is.ID == "" {
+	if ln.Person != nil && (is.ID == "" || is.Forgotten()) {
 		digest, err := hex.DecodeString(ln.SHA256)
 		if err != nil || len(digest) != len(is.SHA256) {
 			return is, fmt.Errorf("%w: its SHA-256 can't be read", errLine)
 		}
-		is = Item{ID: ln.Item, Person: *ln.Person, Size: ln.Size, FirstSeen: ln.At, Root: ln.Root, Rel: ln.Path}
+		if is.ID == "" {
+			is = Item{ID: ln.Item, FirstSeen: ln.At}
+		}
+		is.Person, is.Size, is.Root, is.Rel = *ln.Person, ln.Size, ln.Root, ln.Path
 		copy(is.SHA256[:], digest)
+	}
+	if ln.Op == opForgotten {
+		return Item{ID: ln.Item, State: Sent, FileID: ln.FileID, FirstSeen: ln.At, Changed: ln.At, SentAt: ln.At}, nil
 	}
 	if is.ID == "" {
 		return is, fmt.Errorf("%w: it names an item that no line before describes", errLine)
@@ -59,7 +65,7 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 // isStep tells the lines that are about one item.
 func isStep(op string) bool {
 	switch op {
-	case opGate, opNotStored, opUncertain, opReceipt, opResolution, opAgain:
+	case opGate, opNotStored, opUncertain, opReceipt, opResolution, opAgain, opForgotten:
 		return true
 	}
 	return false

@@ -148,6 +148,8 @@ func (s *Store) changeBaseline(root string, fn func(l ledger, n uint32, r *basel
 // more. Where walk fails, nothing has changed. What waits or is held in the root
 // is left to the skipped; receipts and uncertain items stay what they are.
 func (s *Store) TakeBaseline(root string, walk func(add func([]BaselineFile) error) error) (files int, err error) {
+	s.taking.Add(1)
+	defer s.taking.Add(-1)
 	var run uint32
 	err = s.changeBaseline(root, func(_ ledger, _ uint32, r *baselineRecord) error {
 		r.Last, r.Noted = r.Last+1, 0

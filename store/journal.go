@@ -175,4 +175,12 @@ func (j *journal) present() error {
 	return nil
 }
 
+// turnTo goes over to another file, in which everything up to end is durable.
+// Nothing may be waiting to be written.
+func (j *journal) turnTo(f *os.File, end position) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.f, j.end, j.synced = f, end, end
+}
+
 func (j *journal) close() error { return j.f.Close() }

@@ -30,6 +30,8 @@ type meta struct {
 	Doubt *Doubt               `cbor:"12,keyasint,omitempty"`
 	Roots map[uint32]rootFacts `cbor:"13,keyasint,omitempty"`
 	After map[uint32]bool      `cbor:"20,keyasint,omitempty"` // the roots whose sent places are listed
+
+	Unswept bool `cbor:"30,keyasint,omitempty"` // free pages may hold what was forgotten
 }
 
 var keyMeta = []byte("meta")
@@ -96,6 +98,9 @@ func (l ledger) putItem(was, is Item) error {
 		return err
 	}
 	if was.ID == "" || was.Person != is.Person {
+		if err := l.forgetOwner(was); err != nil {
+			return err
+		}
 		key := append(personItemsPrefix(is.Person), itemKey(is.ID)...)
 		if err := l.bucket(bucketPersonItems).Put(key, nil); err != nil {
 			return err
@@ -120,6 +125,26 @@ func (l ledger) putItem(was, is Item) error {
 		}
 	}
 	return l.put(bucketItems, itemKey(is.ID), recordOf(is))
+}
+
+// forgetOwner takes an item from its person.
+func (l ledger) forgetOwner(it Item) error {
+	if it.ID == "" {
+		return nil
+	}
+	return l.bucket(bucketPersonItems).Delete(append(personItemsPrefix(it.Person), itemKey(it.ID)...))
+}
+
+// removeItem takes an item out of the ledger, whose places are gone from it.
+func (l ledger) removeItem(it Item) error {
+	if err := errors.Join(l.unlist(it), l.forgetOwner(it)); err != nil {
+		return err
+	}
+	l.m.Items[it.State]--
+	if it.Places > 0 {
+		l.m.Placed--
+	}
+	return l.bucket(bucketItems).Delete(itemKey(it.ID))
 }
 
 func (l ledger) unlist(it Item) error {

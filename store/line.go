@@ -27,9 +27,10 @@ const (
 	opAgain      = "send again"  // a person orders a second upload of what is sent
 	opPaused     = "paused"      // by hand
 	opResumed    = "resumed"
-	opDoubt      = "doubt"    // the ledger may lack something: it was restored or repaired
-	opMarked     = "marked"   // a root has its marker
-	opAdoption   = "adoption" // a person's word that a root is this ledger's all the same
+	opDoubt      = "doubt"     // the ledger may lack something: it was restored or repaired
+	opMarked     = "marked"    // a root has its marker
+	opForgotten  = "forgotten" // an item was sent, and nothing else is remembered of it
+	opAdoption   = "adoption"  // a person's word that a root is this ledger's all the same
 )
 
 // line is one step in the journal. A gate opened and an uncertain line carry

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Offer is a settled file, hashed: its content belongs to Person.
@@ -73,6 +74,7 @@ func (l ledger) offer(o Offer, now time.Time) error {
 	if is.ID == "" {
 		is = Item{ID: id, Person: o.Person, SHA256: o.SHA256, Size: o.Look.Size, State: Withdrawn, FirstSeen: now}
 	}
+	is = l.remember(is, root, o)
 	is.Root, is.Rel = o.Root, o.Rel
 	places := is.Places
 	r := placeRecord{Look: o.Look, Rel: o.Rel, Folder: o.Folder, Racy: o.Racy, Seen: now.UnixNano(), Former: before != ""}
@@ -254,7 +256,14 @@ func (s *Store) committed(fn func(l ledger) error) error {
 	if broken != nil {
 		return broken // bbolt may hold its locks for ever after a panic
 	}
-	err := guardedView(s.db.Load(), func(tx *bolt.Tx) error { return fn(ledger{tx: tx}) })
+	view := func(tx *bolt.Tx) error { return fn(ledger{tx: tx}) }
+	err := guardedView(s.db.Load(), view)
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) { // it is just being opened anew
+		s.mu.Lock()
+		db := s.db.Load()
+		s.mu.Unlock()
+		err = guardedView(db, view)
+	}
 	if errors.Is(err, errRecord) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -68,6 +68,11 @@ func (s *Store) open(ctx context.Context) error {
 		errors.Is(ledgerErr, errUnchecked) || ctx.Err() != nil {
 		return errors.Join(ledgerErr, ctx.Err())
 	}
+	if ledgerErr == nil {
+		if err := s.settleNext(); err != nil {
+			return err
+		}
+	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
 	if errors.Is(journalErr, ErrNewer) {
 		return journalErr
@@ -103,7 +108,11 @@ func (s *Store) open(ctx context.Context) error {
 	if err := errors.Join(forgetStop(s.opts.Dir), s.clearAway()); err != nil {
 		return err
 	}
-	return s.start(end)
+	if err := s.start(end); err != nil {
+		return err
+	}
+	s.sweepAtStart()
+	return nil
 }
 
 // wasUsed tells whether the folder shows that there has been a store before.

@@ -146,24 +146,21 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		} else if err != nil && !complete {
 			return fmt.Errorf("%w: it was not stopped cleanly, and its journal has lost the last steps: %w; %w", ErrDamaged, why, err)
 		}
-		kept, err := s.setAside(journalName, damagedAs)
-		if err != nil {
+		if end, err = s.nextJournal(l); err != nil {
 			return err
 		}
-		s.opts.Log.Error("the journal was missing or damaged and is written anew from the ledger; nothing that was sent is sent again",
-			"path", s.path(journalName), "err", why, "kept", kept)
-		head := l.head(s.opts.Now())
-		err = birth(s.path(journalName), func(f *os.File) error {
-			end, err = writeHistory(l, head, bufio.NewWriter(f))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		l.m.Applied, l.m.Base = end, head.Base
 		return l.saveMeta()
 	})
-	return end, err
+	if err != nil {
+		return end, err
+	}
+	kept, err := s.setAside(journalName, damagedAs)
+	if err != nil {
+		return end, err
+	}
+	s.opts.Log.Error("the journal was missing or damaged and is written anew from the ledger; nothing that was sent is sent again",
+		"path", s.path(journalName), "err", why, "kept", kept)
+	return end, s.takeNext()
 }
 
 // salvage applies the lines behind the ledger's position to it. It returns an
@@ -245,6 +242,9 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 
 // history is what the journal has to say of an item.
 func history(it Item) []line {
+	if it.Forgotten() {
+		return []line{{Op: opForgotten, Item: it.ID, FileID: it.FileID}}
+	}
 	var lines []line
 	if it.State != Sent && !it.SentAt.IsZero() { // and was ordered a second time
 		lines = append(lines, line{Op: opGate}.about(it), line{Op: opReceipt, Item: it.ID, FileID: it.FileID}, line{Op: opAgain}.about(it))

@@ -152,25 +152,12 @@ func (l ledger) skip(root uint32, path, base string, f Found, now time.Time) err
 		is.State, is.Changed = Skipped, now
 	}
 	is.Root, is.Rel, is.Size = path, f.Rel, f.Look.Size
-	if was.Person != f.Person {
-		if err := l.forgetOwner(was); err != nil {
-			return err
-		}
-		is.Person = f.Person
-	}
+	is.Person = f.Person
 	r := placeRecord{Look: f.Look, Rel: f.Rel, Folder: f.Folder, Seen: now.UnixNano()}
 	if err := l.joinPlace(&is, key, r); err != nil {
 		return err
 	}
 	return l.putItem(was, is)
-}
-
-// forgetOwner takes a skipped item from its person, whose folder it has left.
-func (l ledger) forgetOwner(it Item) error {
-	if it.ID == "" {
-		return nil
-	}
-	return l.bucket(bucketPersonItems).Delete(append(personItemsPrefix(it.Person), itemKey(it.ID)...))
 }
 
 // Send is a person's order to send what is skipped at a path, or anywhere
@@ -255,18 +242,8 @@ func (l ledger) recordSend(ln line) error {
 		return err
 	}
 	key := placeKey(n, ln.Path)
-	there, err := l.dropBaseFile(n, r.Run, key[4:])
-	if err != nil {
+	if err := l.leaveBaseline(n, r.Run, key[4:]); err != nil {
 		return err
-	}
-	if there {
-		r.Files--
-		if r.Last == r.Run {
-			r.Noted--
-		}
-		if err := l.putBaseline(n, r); err != nil {
-			return err
-		}
 	}
 	for _, f := range ln.Files {
 		if err := l.forgetIdentity(n, r.Run, baseFile{f.Size, f.Mod, f.Inode}); err != nil {
@@ -274,6 +251,25 @@ func (l ledger) recordSend(ln line) error {
 		}
 	}
 	return l.unskip(key)
+}
+
+// leaveBaseline takes one file out of a run.
+func (l ledger) leaveBaseline(root, run uint32, tail []byte) error {
+	there, err := l.dropBaseFile(root, run, tail)
+	if err != nil || !there {
+		return err
+	}
+	r, err := l.baseline(root)
+	if err != nil {
+		return err
+	}
+	if run == r.Run {
+		r.Files--
+	}
+	if run == r.Last {
+		r.Noted--
+	}
+	return l.putBaseline(root, r)
 }
 
 // forgetIdentity lets the baseline know a file by its path alone. Other names
@@ -314,15 +310,7 @@ func (l ledger) unskip(key []byte) error {
 		}
 		return l.putItem(was, is)
 	}
-	if err := l.unlist(was); err != nil {
-		return err
-	}
-	if err := l.forgetOwner(was); err != nil {
-		return err
-	}
-	l.m.Items[was.State]--
-	l.m.Placed--
-	return l.bucket(bucketItems).Delete(itemKey(was.ID))
+	return l.removeItem(was)
 }
 
 // SendAgain is a person's order to upload what is in Bloxs already a second

@@ -47,9 +47,10 @@ type Store struct {
 	mu       sync.Mutex
 	tx       *bolt.Tx // holds every transition since the last commit
 	m        meta
-	changes  int    // transitions in tx
-	appended *lines // with the journal line of the transition at work
-	broken   error  // a damaged record or page was met, or the store is closed: nothing more is written
+	changes  int          // transitions in tx
+	taking   atomic.Int32 // baselines, at the moment
+	appended *lines       // with the journal line of the transition at work
+	broken   error        // a damaged record or page was met, or the store is closed: nothing more is written
 
 	damaged chan struct{}
 	stop    chan struct{}
@@ -64,7 +65,8 @@ const (
 // Refusals leave the transaction as it was; after any other error it is rolled back.
 func refusal(err error) bool {
 	var moved *MovedError
-	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState) || errors.Is(err, errRun) || errors.Is(err, errNoBaseline) || errors.As(err, &moved)
+	var inUse *InUseError
+	return errors.Is(err, ErrNoItem) || errors.Is(err, ErrNotState) || errors.Is(err, errRun) || errors.Is(err, errNoBaseline) || errors.As(err, &moved) || errors.As(err, &inUse)
 }
 
 // write runs fn on the open transaction and returns when the line that fn

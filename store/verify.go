@@ -82,6 +82,9 @@ func (v *verifier) item(k, raw []byte) error {
 // idOf derives an item's ID from its content, or where it has none, from what
 // it stands for.
 func (v *verifier) idOf(it Item) (ItemID, error) {
+	if it.Forgotten() {
+		return it.ID, nil // by its key alone
+	}
 	if it.Base == "" {
 		return newItemID([]byte(v.l.m.Salt), it.Person, it.SHA256), nil
 	}
