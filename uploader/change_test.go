@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"bloxdrop/internal/testfs"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -131,7 +132,7 @@ func TestLinkOutOfTheRoot(t *testing.T) {
 	job := r.file("1234/a.txt", []byte("hello"))
 	dir, outside := filepath.Join(r.root, "1234"), filepath.Join(t.TempDir(), "1234")
 	must(t, os.Rename(dir, outside))
-	must(t, os.Symlink(outside, dir))
+	testfs.Link(t, outside, dir)
 	if o := r.send(job); o.Class != queue.Transient || !strings.Contains(o.Detail, "can't be read") {
 		t.Errorf("got %+v", o)
 	}

@@ -72,7 +72,8 @@ func TestProxy(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
-	const all = "tls_cert = '/c'\ntls_key = '/k'\npassword_file = '/p'\n"
+	cert, key := "tls_cert = '"+absolute("/c")+"'\n", "tls_key = '"+absolute("/k")+"'\n"
+	all := cert + key + "password_file = '" + absolute("/p") + "'\n"
 	tests := []struct{ web, want string }{
 		{"listen = ''", ""},
 		{"listen = '127.0.0.1:0'", ""},
@@ -81,13 +82,13 @@ func TestListen(t *testing.T) {
 		{all + "listen = ':443'", ""},
 		{all + "listen = '0.0.0.0:443'", ""},
 		{"listen = ':443'", `web.listen: ":443" can be reached from other machines`},
-		{"tls_cert = '/c'\ntls_key = '/k'\nlisten = '10.0.0.1:443'", "set tls_cert, tls_key and password_file too"},
+		{cert + key + "listen = '10.0.0.1:443'", "set tls_cert, tls_key and password_file too"},
 		{"listen = '127.0.0.1'", `web.listen: "127.0.0.1" is not an address and a port`},
 		{"listen = '127.0.0.1:http'", "is not an address and a port"},
 		{"listen = '127.0.0.1:70000'", "is not an address and a port"},
-		{"tls_key = '/k'", "only work together"},
+		{key, "only work together"},
 		{"password_file = 'S3CR3T'", "config.toml:9:17: web.password_file: the value is not an absolute path"},
-		{"tls_cert = 'c'\ntls_key = '/k'", `web.tls_cert: "c" is not an absolute path`},
+		{"tls_cert = 'c'\n" + key, `web.tls_cert: "c" is not an absolute path`},
 	}
 	for _, tt := range tests {
 		got := problems(t, sound+"[web]\n"+tt.web+"\n")

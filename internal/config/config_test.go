@@ -4,19 +4,29 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // sound is the least that Load takes.
-const sound = `[bloxs]
+var sound = `[bloxs]
 url = "https://x.bloxs.io"
 api_key = "k"
 api_secret = "s"
 [[watch]]
-path = "/srv/scans"
+path = '` + absolute("/srv/scans") + `'
 existing = "upload"
 `
+
+// absolute is a path from the top, such as this system has them.
+func absolute(path string) string {
+	if runtime.GOOS == "windows" {
+		path = "C:" + path
+	}
+	return filepath.FromSlash(path)
+}
 
 // env is an environment of these variables alone.
 func env(variables ...string) Env {
@@ -93,19 +103,20 @@ func TestAllFormsOfTables(t *testing.T) {
 	c := mustLoad(t, "\xEF\xBB\xBF"+`bloxs = {url = "https://x.bloxs.io", token = "t"}
 upload.workers = 2
 watch = [
-  {path = '/srv/a', existing = "skip", ignore = []},
-  {path = "/srv/b/../c/", existing = "upload", settle = "1h 30m"},
+  {path = '`+absolute("/srv/a")+`', existing = "skip", ignore = []},
+  {path = '`+absolute("/srv/b/../c/")+`', existing = "upload", settle = "1h 30m"},
 ]
 `)
 	if c.Upload.Workers != 2 || c.Bloxs.Token.Reveal() != "t" || len(c.Watch) != 2 || len(c.Watch[0].Ignore) != 0 {
 		t.Errorf("got %+v", c)
 	}
-	if c.Watch[1].Path != "/srv/c" || c.Watch[1].Settle.String() != "1h30m" || c.Watch[1].Verify != VerifyName {
+	if c.Watch[1].Path != absolute("/srv/c") || c.Watch[1].Settle.String() != "1h30m" || c.Watch[1].Verify != VerifyName {
 		t.Errorf("got %+v", c.Watch[1])
 	}
 }
 
 func TestAllProblemsAtOnce(t *testing.T) {
+	example := strconv.Quote(exampleOf("watch[1].path"))
 	got := problems(t, `[bloxs]
 url = "http://x.bloxs.io/api"
 apikey = "k"
@@ -132,10 +143,10 @@ retry_min = "1h"
 		`config.toml:3:1: bloxs.apikey: there is no such key; known here are: url, api_key, api_key_file, api_secret, api_secret_file, token, token_file, requests_per_minute, ca_file, proxy`,
 		`config.toml:4:23: bloxs.requests_per_minute: a text in quotes stands here; write a whole number without quotes`,
 		`config.toml:6:1: watch[1] has no "existing"; say "upload" to send what is in the folder already, or "skip" to leave it`,
-		`config.toml:7:8: watch[1].path: "scans" is not an absolute path; write it from the top, such as "/srv/scans"`,
+		`config.toml:7:8: watch[1].path: "scans" is not an absolute path; write it from the top, such as ` + example,
 		`config.toml:8:10: watch[1].settle: 10 is a bare number; write a unit, such as "10s"`,
 		"config.toml:9:10: watch[1].layout: column 1: {ref} is not known; known are {reference}, {externalIdentifier} and {name}\n    {ref}\n    ^",
-		`config.toml:10:1: watch[2] has no "path"; name the folder that people drop files into, such as "/srv/scans"`,
+		`config.toml:10:1: watch[2] has no "path"; name the folder that people drop files into, such as ` + example,
 		`config.toml:11:12: watch[2].existing: "maybe" is not known; write "upload" or "skip"`,
 		`config.toml:12:16: watch[2].ignore[2]: "b[" is not a pattern; "*" is any text, "?" any character, and each "[" or "{" needs its "]" or "}"`,
 		`config.toml:15:17: upload.stall_timeout: 60 is a bare number; write a unit, such as "60s"`,
@@ -156,12 +167,12 @@ func TestProblems(t *testing.T) {
 		{"", `config.toml: nothing is watched`},
 		{sound + "x = 1\nx = 2\n", `config.toml:9:1: key`},
 		{sound + "[upload]\nworkers = ü\n", `config.toml:9:11: `},
-		{replace(`"/srv/scans"`, `"C:\Users\x"`), `a Windows path needs single quotes`},
+		{replace("'"+absolute("/srv/scans")+"'", `"C:\Users\x"`), `a Windows path needs single quotes`},
 		{"\xFF\xFEx", "config.toml: the file is written in UTF-16; save it as UTF-8"},
 		{"api_key = \"k\"\n" + sound, `config.toml:1:1: api_key: there is no such key; it belongs in [bloxs]`},
 		{sound + "[uplaod]\n", `config.toml:8:1: uplaod: there is no such key; known here are: bloxs, watch,`},
 		{replace("[[watch]]", "[watch]"), `config.toml:5:1: watch: a table stands here; write [[watch]], with two brackets`},
-		{replace(`"upload"`, `""`), `config.toml:7:12: watch[1] has no "existing"; say "upload" to send what is in /srv/scans already, or "skip" to leave it`},
+		{replace(`"upload"`, `""`), `config.toml:7:12: watch[1] has no "existing"; say "upload" to send what is in ` + absolute("/srv/scans") + ` already, or "skip" to leave it`},
 		{replace(`"k"`, "12345"), `config.toml:3:11: bloxs.api_key: a number stands here; put the value in quotes`},
 		{replace(`api_key = "k"`, ""), `config.toml:1:1: bloxs has no "api_key"; write it there`},
 		{replace(`api_secret = "s"`, ""), `config.toml:1:1: bloxs has no "api_secret"; write it there`},

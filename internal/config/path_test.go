@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"bloxdrop/internal/testfs"
 )
 
 // rooted is a sound config with these roots and this store.
@@ -28,9 +30,7 @@ func TestPathsKeepApart(t *testing.T) {
 	if err := os.MkdirAll(in("real/sub"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(in("real"), in("link")); err != nil {
-		t.Skip("no links here:", err)
-	}
+	testfs.Link(t, in("real"), in("link"))
 	tests := []struct {
 		text string
 		want string // "" = sound
@@ -51,7 +51,7 @@ func TestPathsKeepApart(t *testing.T) {
 		{rooted(in("a"), in("a")), "store.dir: " + in("a") + " lies inside the root"},
 		{rooted(in("store"), in("a")) + "[log]\nfile = '" + in("a/x.log") + "'\n", "config.toml:10:8: log.file: " + in("a/x.log") + " lies inside the root"},
 		{rooted(in("store"), in("a")) + "[log]\nfile = '" + in("x.log") + "'\n", ""},
-		{rooted(in("store"), string(filepath.Separator)), "store.dir: " + in("store") + " lies inside the root"},
+		{rooted(in("store"), filepath.VolumeName(dir)+string(filepath.Separator)), "store.dir: " + in("store") + " lies inside the root"},
 		{rooted(in("store"), `a\tb`), `is not an absolute path`},
 	}
 	for _, tt := range tests {
@@ -66,7 +66,7 @@ func TestPathsKeepApart(t *testing.T) {
 }
 
 func TestControlCharacterInPath(t *testing.T) {
-	got := problems(t, strings.Replace(rooted("/var/x", "/srv/ARCHIVE"), "'/srv/ARCHIVE'", `"C:\temp"`, 1))
+	got := problems(t, strings.Replace(rooted(absolute("/var/x"), "ARCHIVE"), "'ARCHIVE'", `"C:\temp"`, 1))
 	if len(got) != 1 || !strings.Contains(got[0], "write a Windows path between single quotes") {
 		t.Errorf("got %q", got)
 	}
@@ -87,7 +87,7 @@ func TestCAFile(t *testing.T) {
 	}
 	for file, want := range map[string]string{
 		write(t, "x.pem", "x", 0o600):          "config.toml:5:11: bloxs.ca_file: ",
-		filepath.Join(t.TempDir(), "none.pem"): "bloxs.ca_file: the certificates can't be read: stat ",
+		filepath.Join(t.TempDir(), "none.pem"): "bloxs.ca_file: the certificates can't be read: ",
 	} {
 		if got := problems(t, text(file)); len(got) != 1 || !strings.Contains(got[0], want) {
 			t.Errorf("got %q, want %q", got, want)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -127,7 +128,7 @@ func TestSecretsFromOutside(t *testing.T) {
 	o := newOffice(t, bloxstest.Options{APIKey: "key", APISecret: "s3cr3t"}, `api_key = "key"`, ``, `api_secret = "secret"`, `api_secret_file = "@SECRET"`)
 	file := filepath.Join(o.dir, "secret")
 	o.must(os.WriteFile(file, []byte("s3cr3t\n"), 0o600))
-	o.must(os.WriteFile(o.config, []byte(strings.Replace(o.text(), "@SECRET", file, 1)), 0o600))
+	o.must(os.WriteFile(o.config, []byte(strings.Replace(o.text(), `"@SECRET"`, strconv.Quote(file), 1)), 0o600))
 	t.Setenv("BLOXDROP_API_KEY", "key")
 	o.write("1001/a.txt", "a")
 	o.start()

@@ -16,7 +16,7 @@ func TestDemoWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
 	cmd := exec.Command(binary, "demo")
-	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TMP="+temp)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -101,13 +101,14 @@ func TestDemoInterrupted(t *testing.T) {
 	temp := t.TempDir()
 	var out logbook
 	cmd := exec.Command(binary, "demo")
-	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TMP="+temp)
 	cmd.Stdout, cmd.Stderr = &out, &out
+	apart(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	untilSaid(t, &out, "and then:")
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+	if err := signal(cmd.Process, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {

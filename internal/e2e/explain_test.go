@@ -11,6 +11,7 @@ import (
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/testfs"
 )
 
 // puzzle is an office with a path of every kind.
@@ -150,7 +151,7 @@ func TestExplainPaths(t *testing.T) {
 	o.start()
 	o.untilSent(1)
 	link := filepath.Join(o.dir, "link to the scans")
-	o.must(os.Symlink(o.root, link))
+	testfs.Link(t, o.root, link)
 	o.explained(filepath.Join(link, "1001 - Jansen", "lease.txt"), "sent")
 	o.explained(o.root+"//1001 - Jansen/../1001 - Jansen/./lease.txt", "sent", path)
 	o.bloxs.Uploads.For("1002", bloxstest.StoreThen(bloxstest.HTML(502)))

@@ -23,14 +23,15 @@ import (
 	"bloxdrop/internal/control"
 )
 
-// binary is built once, by TestMain.
-var binary string
+// binary is the program: BLOXDROP_BINARY, or built once, by TestMain.
+var binary = os.Getenv("BLOXDROP_BINARY")
 
 // linked keeps the whole program in the test binary, by which go test's cache
 // tells whether it has changed; of a mere import the linker leaves nothing.
 var linked = cli.Main
 
 func TestMain(m *testing.M) {
+	interrupt()
 	if linked == nil {
 		panic("no program")
 	}
@@ -38,10 +39,12 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "bloxdrop")
-	if out, err := exec.Command("go", "build", "-o", binary, "bloxdrop").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		os.Exit(1)
+	if binary == "" {
+		binary = filepath.Join(dir, "bloxdrop.exe") // Windows runs no other; elsewhere a name is a name
+		if out, err := exec.Command("go", "build", "-o", binary, "bloxdrop").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			os.Exit(1)
+		}
 	}
 	flag.Parse()
 	// These tests mostly wait for their daemons, so more of them than there are cores run at once.
@@ -159,6 +162,7 @@ func (o *office) launch() {
 	o.t.Helper()
 	o.daemon = exec.Command(binary, "run", "--config", o.config)
 	o.daemon.Stderr = o.log
+	apart(o.daemon)
 	o.must(o.daemon.Start())
 	o.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(o.daemon, o.ended)
@@ -183,7 +187,7 @@ func (o *office) end(sig syscall.Signal) {
 	if o.daemon == nil {
 		return
 	}
-	o.must(o.daemon.Process.Signal(sig))
+	o.must(signal(o.daemon.Process, sig))
 	select {
 	case <-o.ended:
 	case <-time.After(20 * time.Second):

@@ -1,0 +1,26 @@
+// Package testfs makes in tests what not every system has.
+//
+// It promises that a test which goes on has what it asked for, and that one
+// which can't is skipped with the reason. It must never be part of the program.
+package testfs
+
+import (
+	"io/fs"
+	"os"
+	"runtime"
+	"testing"
+)
+
+// Link makes a symbolic link. On Windows that takes a right that an account may
+// lack, and Wine says that it has made one and makes none.
+func Link(t testing.TB, target, path string) {
+	t.Helper()
+	err := os.Symlink(target, path)
+	if fi, lookErr := os.Lstat(path); err == nil && lookErr == nil && fi.Mode()&fs.ModeSymlink != 0 {
+		return
+	}
+	if runtime.GOOS != "windows" {
+		t.Fatalf("link %s to %s: %v", path, target, err)
+	}
+	t.Skipf("no symbolic links here (%v)", err)
+}
