@@ -121,6 +121,19 @@ const (
 	patientOnce = time.Minute     // how long such a run waits for another uncertain outcome
 )
 
+// Sent is what Bloxs has taken since the queue was made.
+type Sent struct {
+	Files int
+	Bytes int64
+}
+
+// Sent adds up the receipts of this run.
+func (q *Queue) Sent() Sent {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.sent
+}
+
 // CountTries makes WaitDone possible.
 func (q *Queue) CountTries() {
 	q.mu.Lock()

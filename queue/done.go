@@ -151,6 +151,8 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 	switch o.Class {
 	case Delivered:
 		q.caution, q.delivered = caution{}, q.opts.Now()
+		q.sent.Files++
+		q.sent.Bytes += job.Item.Size
 	case Unclear:
 		q.caution.uncertain(job.lone, q.opts.Now())
 	case Denied:

@@ -47,6 +47,7 @@ type Queue struct {
 	pauses    map[string]*pause
 	suspects  map[store.ItemID]bool // met a wall that others passed
 	caution   caution
+	sent      Sent      // since the queue was made
 	delivered time.Time // when Bloxs last took a file, or the queue was made
 	noLookUps time.Time // look-ups are forbidden until then
 	unsettled bool      // gates that the last process left open are still to be noted as uncertain

@@ -46,6 +46,9 @@ func newLog(c config.Log, w io.Writer, getenv func(string) string) (*slog.Logger
 }
 
 func isTerminal(w any) bool {
+	if p, ok := w.(*progress); ok {
+		return p.terminal != nil
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,8 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	if err != nil {
 		return err
 	}
-	log, endLog, err := newLog(c.Log, e.err, os.Getenv)
+	shows := newProgress(e.err, time.Now)
+	log, endLog, err := newLog(c.Log, shows, os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func (e *env) serve(ctx context.Context, once bool) error {
 		log.Warn("the config is valid but unwise", "warning", w)
 	}
 	if once {
-		err = e.serveOnce(ctx, c, log)
+		err = e.serveOnce(ctx, c, log, shows)
 	} else {
 		err = serveOn(ctx, c, log)
 	}
@@ -84,12 +86,13 @@ func closed(a *app.App) error {
 	return a.Close()
 }
 
-func (e *env) serveOnce(ctx context.Context, c *config.Config, log *slog.Logger) error {
+func (e *env) serveOnce(ctx context.Context, c *config.Config, log *slog.Logger, shows *progress) error {
 	a, err := openAlone(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.once(ctx, a), a.Close())
+	end := shows.follow(a.Progress, c.Bloxs.RequestsPerMinute, log)
+	return errors.Join(e.once(ctx, a, end), a.Close())
 }
 
 // openAlone refuses to run beside a service, and waits for a command that has
@@ -112,8 +115,10 @@ func openAlone(ctx context.Context, c *config.Config, log *slog.Logger) (*app.Ap
 }
 
 // once ends with exit code 3 where anything is left, and says what.
-func (e *env) once(ctx context.Context, a *app.App) error {
-	if err := a.Once(ctx); err != nil {
+func (e *env) once(ctx context.Context, a *app.App, end func()) error {
+	err := a.Once(ctx)
+	end()
+	if err != nil {
 		if ctx.Err() == nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (e *env) once(ctx context.Context, a *app.App) error {
 	if st.State == control.Running {
 		st.State = control.Stopped // as it is when this is read
 	}
-	if err := printStatus(e.out, st); err != nil {
+	if err := printStatus(newScreen(e.out, os.Getenv), st); err != nil {
 		return err
 	}
 	if left {

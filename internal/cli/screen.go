@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mattn/go-colorable"
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 )
@@ -21,6 +22,7 @@ type screen struct {
 func newScreen(out io.Writer, getenv func(string) string) *screen {
 	s := &screen{out: out}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		s.out = colorable.NewColorable(f) // for old Windows consoles
 		s.width, _, _ = term.GetSize(int(f.Fd()))
 		s.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 	}

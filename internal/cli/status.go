@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -29,7 +28,7 @@ func (e *env) status() *cobra.Command {
 					out.SetIndent("", "  ")
 					return out.Encode(st)
 				}
-				return printStatus(e.out, st)
+				return printStatus(newScreen(e.out, os.Getenv), st)
 			})
 		},
 	}
@@ -38,39 +37,46 @@ func (e *env) status() *cobra.Command {
 }
 
 // printStatus is read in five seconds: what is wrong first, then the numbers.
-func printStatus(out io.Writer, st control.Status) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "bloxdrop\t%s\n", st.State)
-	for _, p := range st.Pauses {
-		fmt.Fprintf(w, "paused\t%s: %s\n", p.Cause, shown(p.Remedy))
+func printStatus(s *screen, st control.Status) error {
+	state := map[string]string{control.Running: good, control.Paused: wrong}[st.State]
+	rows := []row{{"bloxdrop", "", []string{s.paint(state, st.State)}}}
+	add := func(name, colour string, texts ...string) {
+		rows = append(rows, row{name, colour, texts})
 	}
-	for _, n := range st.Notes {
-		fmt.Fprintf(w, "note\t%s\n", shown(n))
-	}
-	count := func(name string, n int, what string) {
+	count := func(name, colour string, n int, what string) {
 		if n > 0 {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", name, humanize.Comma(int64(n)), what)
+			add(name, colour, humanize.Comma(int64(n)), what)
 		}
 	}
-	fmt.Fprintf(w, "sent\t%s\n", humanize.Comma(int64(st.Sent)))
+	for _, p := range st.Pauses {
+		add("paused", wrong, p.Cause+": "+shown(p.Remedy))
+	}
+	for _, n := range st.Notes {
+		add("note", mind, shown(n))
+	}
+	add("sent", "", humanize.Comma(int64(st.Sent)))
 	waiting := "for their turn or their next try"
 	if st.OldestWaitingSeconds > 0 {
 		waiting += ", the oldest for " + (time.Duration(st.OldestWaitingSeconds) * time.Second).String()
 	}
-	count("waiting", st.Waiting, waiting)
-	count("sending", st.Sending, "on their way")
-	count("held", st.Held, "need somebody: bloxdrop list --state held")
-	count("skipped", st.Skipped, "there before the first start")
-	count("withdrawn", st.Withdrawn, "taken out before they were sent")
-	fmt.Fprintf(w, "files\t%s\tthere now\n", humanize.Comma(int64(st.Files)))
-	count("  settling", st.Settling, "still changing, empty or just found")
-	count("  unmatched", st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
-	count("  ignored", st.Ignored, "by a pattern")
-	count("  duplicate", st.Duplicate, "further places of the same content")
+	count("waiting", "", st.Waiting, waiting)
+	count("sending", "", st.Sending, "on their way")
+	count("held", mind, st.Held, "need somebody: bloxdrop list --state held")
+	count("skipped", "", st.Skipped, "there before the first start")
+	count("withdrawn", "", st.Withdrawn, "taken out before they were sent")
+	add("files", "", humanize.Comma(int64(st.Files)), "there now")
+	count("  settling", "", st.Settling, "still changing, empty or just found")
+	count("  unmatched", mind, st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
+	count("  ignored", "", st.Ignored, "by a pattern")
+	count("  duplicate", "", st.Duplicate, "further places of the same content")
 	for _, r := range st.Roots {
-		fmt.Fprintf(w, "root\t%s\t%s\n", shown(r.Path), shown(rootLine(r, st.State)))
+		colour := ""
+		if !r.Online || r.Paused || r.Unreadable > 0 {
+			colour = wrong
+		}
+		add("root", colour, shown(r.Path+": "+rootLine(r, st.State)))
 	}
-	return w.Flush()
+	return s.table(rows)
 }
 
 func rootLine(r control.Root, state string) string {

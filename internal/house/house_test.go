@@ -52,6 +52,7 @@ var livesIn = map[string]string{
 	"github.com/DeRuina/timberjack":            "internal/cli",
 	"github.com/lmittmann/tint":                "internal/cli",
 	"github.com/mattn/go-colorable":            "internal/cli",
+	"github.com/schollz/progressbar/v3":        "internal/cli",
 	"github.com/spf13/cobra":                   "internal/cli",
 	"github.com/dustin/go-humanize":            "internal/check, internal/cli, uploader",
 	"github.com/mattn/go-runewidth":            "internal/cli",
