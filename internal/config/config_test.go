@@ -249,9 +249,9 @@ func FuzzLoad(f *testing.F) {
 
 // TestDraft gives what is sound beside the problems, and nothing that isn't.
 func TestDraft(t *testing.T) {
-	text := strings.Replace(sound, `"/srv/scans"`, `"scans"`, 1) + `settle = "-1s"
+	text := strings.Replace(sound, absolute("/srv/scans"), "scans", 1) + `settle = "-1s"
 [[watch]]
-path = "/srv/other"
+path = '` + absolute("/srv/other") + `'
 existing = "upload"
 layout = "{name}"
 ignore = ["["]
@@ -267,7 +267,7 @@ dir = "here"
 	if one.Path != "" || one.Pattern == nil || one.Settle != watchDefaults().Settle {
 		t.Errorf("the first root is %+v", one)
 	}
-	if two.Path != "/srv/other" || two.Pattern != nil || two.Ignore[0] != "*.bak" {
+	if two.Path != absolute("/srv/other") || two.Pattern != nil || two.Ignore[0] != "*.bak" {
 		t.Errorf("the second root is %+v", two)
 	}
 	if c.Store.Dir != "" || c.Bloxs.URL == "" {
