@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -57,7 +56,6 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 			o = ofVerdict(err)
 			continue
 		}
-		defer src.file.Close()
 		return place, w.sendWithToken(ctx, job, src)
 	}
 	return place, o
@@ -164,9 +162,6 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	if err != nil {
 		return ofVerdict(err), false
 	}
-	if _, err := src.file.Seek(0, io.SeekStart); err != nil {
-		return ofVerdict(unreadable(err)), false
-	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(stop))
 	defer cancel(nil)
 	head, tail, requestType := bloxs.Envelope(src.name(), contentType)
@@ -174,7 +169,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 		stop: stop, ctx: ctx, queue: w.opt.Queue, wire: w.wire, log: w.opt.Log, job: job, src: src,
 		gate: &gate{passed: make(chan struct{})},
 	}
-	a.body = newBody(head, src.file, src.place.Look.Size, tail, a.gate,
+	a.body = newBody(head, src, src.place.Look.Size, tail, a.gate,
 		func(within time.Duration) bool { return w.wire.FlushedWithin(ctx, within) }, a.lastBytes)
 
 	dog := watchdog{

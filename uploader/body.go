@@ -138,6 +138,10 @@ func (b *body) Close() error {
 	return nil
 }
 
+// unreadable is the verdict on a file that can't be read, unless there is one.
 func unreadable(err error) error {
+	if v, ok := errors.AsType[*verdict](err); ok {
+		return v
+	}
 	return &verdict{class: queue.Transient, detail: fmt.Sprintf("the file can't be read: %v", err)}
 }

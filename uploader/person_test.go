@@ -80,7 +80,7 @@ func TestNameMismatch(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 	for _, folder := range []string{"", "Piet DE VRIES", "Bakker", "P.H."} {
-		if o := r.send(r.fileOf("1234", folder, "1234/b "+folder)); o.Class != queue.Delivered {
+		if o := r.send(r.fileOf("1234", folder, "1234/b, "+folder+".txt")); o.Class != queue.Delivered {
 			t.Errorf("folder %q: %+v", folder, o)
 		}
 	}

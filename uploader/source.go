@@ -17,51 +17,82 @@ import (
 // sniffed is how much of a file tells its content type.
 const sniffed = 3 << 10
 
-// source is the file of an attempt, open, and the place where it stands.
+// pieceSize is how much of a file is read at a time.
+const pieceSize = 256 << 10
+
+// source is the file of an attempt and the place where it stands. It has the
+// file open only while it reads a piece: as long as anybody has a file open,
+// a Windows server lets nobody rename the folders above it, and an upload may
+// take minutes. What was sent is still one file: its hash is checked at the
+// gate, and the place's look with each piece.
 type source struct {
 	place store.Place
-	file  *os.File
+	at    int64  // where Read goes on
+	piece []byte // as last read
+	from  int64  // where it stands in the file
 }
 
-// openSource opens a place's file through its root. A *verdict says that it is
-// not there any more as it was offered, or that it can't be read.
+// openSource reads the start of a place's file. A *verdict says that it is not
+// there any more as it was offered, or that it can't be read.
 func openSource(place store.Place) (*source, error) {
-	if err := lookAgain(place); err != nil { // also keeps us from opening a pipe
-		return nil, err
-	}
-	root, err := os.OpenRoot(place.Root)
-	if err != nil {
-		return nil, offline(err)
-	}
-	defer root.Close()
-	file, err := root.Open(filepath.FromSlash(place.Rel))
-	if err != nil {
-		return nil, absent(err)
-	}
-	s := &source{place, file}
-	if err := s.handleUnchanged(); err != nil {
-		file.Close()
+	s := &source{place: place, piece: make([]byte, 0, min(place.Look.Size, pieceSize))}
+	if err := s.read(); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// unchanged checks that the path still names the very file that is open, and
-// that neither has changed since it was offered.
-func (s *source) unchanged() error {
-	if err := s.handleUnchanged(); err != nil {
-		return err
+// Read gives what follows, until io.EOF.
+func (s *source) Read(p []byte) (int, error) {
+	if s.at < s.from || s.at >= s.from+int64(len(s.piece)) {
+		if err := s.read(); err != nil {
+			return 0, err
+		}
+		if len(s.piece) == 0 {
+			return 0, io.EOF
+		}
 	}
-	return lookAgain(s.place)
+	n := copy(p, s.piece[s.at-s.from:])
+	s.at += int64(n)
+	return n, nil
 }
 
-func (s *source) handleUnchanged() error {
-	look, mode, err := store.LookOf(s.file)
+// rewind has Read begin anew.
+func (s *source) rewind() { s.at = 0 }
+
+// read opens the file through its root and takes the piece at s.at.
+func (s *source) read() error {
+	root, err := os.OpenRoot(s.place.Root)
+	if err != nil {
+		return offline(err)
+	}
+	defer root.Close()
+	// What has come in the file's place may be a pipe, on which an open would wait.
+	file, err := root.OpenFile(filepath.FromSlash(s.place.Rel), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		if changed := lookAgain(s.place); changed != nil {
+			return changed
+		}
+		return absent(err)
+	}
+	defer file.Close()
+	look, mode, err := store.LookOf(file)
 	if err != nil {
 		return absent(err)
 	}
-	return sameLook(look, mode, s.place)
+	if err := sameLook(look, mode, s.place); err != nil {
+		return err
+	}
+	n, err := file.ReadAt(s.piece[:cap(s.piece)], s.at)
+	s.piece, s.from = s.piece[:n], s.at
+	if err != nil && !errors.Is(err, io.EOF) {
+		return unreadable(err)
+	}
+	return nil
 }
+
+// unchanged checks that the path still names the very file that was offered.
+func (s *source) unchanged() error { return lookAgain(s.place) }
 
 // lookAgain compares what stands at the path now with what was offered. It
 // opens nothing: a link on the way could only lead to the very same file, since
@@ -98,11 +129,14 @@ func absent(err error) error {
 	return unreadable(err)
 }
 
-// contentType tells the type by the first bytes, not by the name.
+// contentType tells the type by the first bytes, not by the name. Read begins
+// anew behind it.
 func (s *source) contentType() (string, error) {
-	kind, err := mimetype.DetectReader(io.NewSectionReader(s.file, 0, sniffed))
+	s.rewind()
+	kind, err := mimetype.DetectReader(io.LimitReader(s, sniffed))
+	s.rewind()
 	if err != nil {
-		return "", unreadable(err)
+		return "", err
 	}
 	return kind.String(), nil
 }
