@@ -1,5 +1,3 @@
-//go:build unix
-
 package watcher
 
 import (
@@ -9,13 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"bloxdrop/internal/layout"
+
+	"bloxdrop/internal/testfs"
 )
 
 // clutter fills a root with one of everything.
@@ -32,13 +31,9 @@ func (b *bench) clutter() {
 	b.write("New folder/lost.txt", "x")
 	b.write("top.txt", "x")
 	for name, to := range map[string]string{"link": "letter.txt", "out": "/etc", "nowhere": "/no/such"} {
-		if err := os.Symlink(to, filepath.Join(b.dir, "1 - Jansen", name)); err != nil {
-			b.t.Fatal(err)
-		}
+		testfs.Link(b.t, to, filepath.Join(b.dir, "1 - Jansen", name))
 	}
-	if err := syscall.Mkfifo(filepath.Join(b.dir, "1 - Jansen/pipe"), 0o600); err != nil {
-		b.t.Fatal(err)
-	}
+	pipe(b.t, filepath.Join(b.dir, "1 - Jansen/pipe"))
 }
 
 func withPatterns(o *Options) { o.Roots[0].Ignore = []string{"*.bak", "archive/**"} }
@@ -82,9 +77,7 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%s: %+v", tt.path, c)
 		}
 	}
-	if err := os.Symlink(b.dir, b.dir+"-link"); err != nil {
-		t.Fatal(err)
-	}
+	testfs.Link(t, b.dir, b.dir+"-link")
 	if c := b.Classify(b.dir + "-link/1 - Jansen/letter.txt"); c.Kind != Personal || c.Rel != "1 - Jansen/letter.txt" {
 		t.Errorf("through a link: %+v", c)
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -207,10 +208,18 @@ func (b *bench) rename(from, to string) {
 	}
 }
 
+// patience is how long something may take that takes a moment.
+func patience() time.Duration {
+	if runtime.GOOS == "windows" {
+		return time.Minute // Wine needs ten times as long for some calls
+	}
+	return 8 * time.Second
+}
+
 // until waits for changes until ok.
 func (b *bench) until(what string, ok func() bool) {
 	b.t.Helper()
-	deadline := time.After(8 * time.Second)
+	deadline := time.After(patience())
 	for {
 		changed := b.Changed()
 		if ok() {
@@ -234,7 +243,7 @@ func (b *bench) rescan() {
 
 func (b *bench) settled() {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 8*time.Second)
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience())
 	defer cancel()
 	if err := b.WaitSettled(ctx); err != nil {
 		b.t.Fatalf("%v: status %+v, settling %+v", err, b.Status(), b.Settling())

@@ -1,5 +1,3 @@
-//go:build unix
-
 package watcher
 
 import (
@@ -14,15 +12,15 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"bloxdrop/internal/testfs"
 	"bloxdrop/store"
 )
 
 func needEvents(t *testing.T) {
-	if runtime.GOOS != "linux" {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
 		t.Skip("no events here")
 	}
 }
@@ -109,6 +107,9 @@ func TestAPopulatedFolderMovedIn(t *testing.T) {
 func TestARenamedFolder(t *testing.T) {
 	t.Parallel()
 	needEvents(t)
+	if onWine() {
+		t.Skip("Wine tells of a renamed folder by its former name, and not of what is below it")
+	}
 	b := newBench(t, nil)
 	for i := range 5 { // either parent may be scanned first
 		b.write(fmt.Sprintf("1%d/sub/deep/f", i), "f")
@@ -278,7 +279,9 @@ func TestMoreFilesThanTheSetHolds(t *testing.T) {
 
 func TestNamesThatAreNotUTF8(t *testing.T) {
 	t.Parallel()
-	needEvents(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("names are Unicode here")
+	}
 	b := newBench(t, nil)
 	b.Start(t.Context())
 	b.settled()
@@ -329,21 +332,15 @@ func TestHashingStopsWhereTheFileChanges(t *testing.T) {
 		t.Errorf("changed file: %v", err)
 	}
 	// A link to another person's folder has come where a folder was.
-	if err := os.Symlink("../2", filepath.Join(b.dir, "1/sub")); err != nil {
-		t.Fatal(err)
-	}
+	testfs.Link(t, "../2", filepath.Join(b.dir, "1/sub"))
 	if _, err := r.read(t.Context(), "1/sub/f", look("2/f"), false, buf); !errors.Is(err, errChanged) {
 		t.Errorf("file below a link: %v", err)
 	}
-	if err := os.Symlink("../2/f", filepath.Join(b.dir, "1/link")); err != nil {
-		t.Fatal(err)
-	}
+	testfs.Link(t, "../2/f", filepath.Join(b.dir, "1/link"))
 	if _, err := r.read(t.Context(), "1/link", look("2/f"), false, buf); !errors.Is(err, errChanged) {
 		t.Errorf("linked file: %v", err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(b.dir, "1/fifo"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	pipe(t, filepath.Join(b.dir, "1/fifo"))
 	if _, err := r.read(t.Context(), "1/fifo", was, false, buf); !errors.Is(err, errChanged) {
 		t.Errorf("named pipe: %v", err)
 	}
