@@ -198,6 +198,14 @@ func (q *Queue) mayTry(now time.Time) (probe bool, wait time.Duration) {
 	return probe, q.caution.next.Sub(now)
 }
 
+// Changed gives a channel that is closed when something has changed: a
+// receipt has come, perhaps.
+func (q *Queue) Changed() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.changed
+}
+
 // wake lets everybody who waits look again.
 func (q *Queue) wake() {
 	close(q.changed)

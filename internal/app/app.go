@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"bloxdrop/internal/archive"
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
@@ -45,7 +46,9 @@ type App struct {
 	watcher  *watcher.Watcher
 	bloxs    *bloxs.Client
 	uploader *uploader.Uploader
+	archive  *archive.Archive
 	control  *control.Server
+	unfollow func()    // ends what tells the archive, once that has begun
 	began    time.Time // of Start; zero: only the ledger is open
 	damage   error
 }
@@ -91,6 +94,7 @@ func (a *App) assemble() (err error) {
 		files = a.queue
 	}
 	a.watcher, err = watcher.New(watcher.Options{Roots: a.roots(), Queue: files, Log: a.opts.Log, Now: a.opts.Now})
+	a.archive = a.newArchive()
 	return err
 }
 
@@ -166,7 +170,23 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.watcher.Start(ctx)
 	a.uploader.Start(ctx)
+	a.startArchive(ctx)
 	return nil
+}
+
+func (a *App) startArchive(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	a.archive.Start(ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		a.follow(ctx)
+	}()
+	a.unfollow = func() {
+		cancel()
+		<-told
+		a.archive.Stop()
+	}
 }
 
 // settleIn notes whom each root's files are for, before anything is taken in.
@@ -193,7 +213,10 @@ func (a *App) settleIn() error {
 	if n > 0 {
 		a.opts.Log.Warn("roots that the config no longer names are forgotten; what waited there is not sent", "files", n)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return a.listSent()
 }
 
 // Damaged is closed when the ledger turns out to be damaged while it is in
@@ -219,6 +242,9 @@ func (a *App) Close() error {
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
+			if a.unfollow != nil {
+				a.unfollow()
+			}
 			a.watcher.Stop()
 		}()
 		errs = append(errs, a.uploader.Stop(ctx))
@@ -250,5 +276,10 @@ func (a *App) Once(ctx context.Context) error {
 	if err := a.watcher.WaitSettled(ctx); err != nil {
 		return err
 	}
-	return a.queue.WaitDone(ctx)
+	if err := a.queue.WaitDone(ctx); err != nil {
+		return err
+	}
+	a.unfollow()
+	a.archive.Finish(ctx)
+	return nil
 }

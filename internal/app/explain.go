@@ -31,6 +31,8 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		ex.Reason = fmt.Sprintf("its name, or that of a folder above it, matches the pattern %q, and such files are not sent", c.Reason)
 		ex.Remedy = "give it another name, or take the pattern out of watch.ignore, if it stands there"
 		return ex, nil
+	case watcher.Own:
+		return explainOwn(c, ex), nil
 	case watcher.Irregular:
 		ex.State = string(watcher.Ignored)
 		ex.Reason = "it is " + c.Reason + ", and only files themselves are sent"

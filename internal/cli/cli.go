@@ -152,11 +152,8 @@ func (e *env) load() (*config.Config, error) {
 
 // notYet refuses what this version does not do, rather than do something else.
 func notYet(w config.Watch) error {
-	switch {
-	case w.Existing == config.ExistingSkip:
+	if w.Existing == config.ExistingSkip {
 		return errors.New(`existing = "skip" comes with a later version; with this one, move what must not be sent out of the root first, and say "upload"`)
-	case w.AfterUpload != config.AfterKeep:
-		return fmt.Errorf("after_upload = %q comes with a later version; say \"keep\"", w.AfterUpload)
 	}
 	return nil
 }

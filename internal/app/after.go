@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"bloxdrop/internal/archive"
+	"bloxdrop/internal/config"
+	"bloxdrop/internal/control"
+	"bloxdrop/watcher"
+)
+
+// newArchive is for the roots whose sent files don't stay.
+func (a *App) newArchive() *archive.Archive {
+	var roots []archive.Root
+	for _, w := range a.opts.Config.Watch {
+		if w.AfterUpload != config.AfterKeep {
+			roots = append(roots, archive.Root{Path: w.Path, Delete: w.AfterUpload == config.AfterDelete})
+		}
+	}
+	return archive.New(archive.Options{Roots: roots, Store: a.store, Ready: a.rootReady, Log: a.opts.Log})
+}
+
+// rootReady says whether files in a root may be touched.
+func (a *App) rootReady(path string) bool {
+	why, _ := a.watcher.Barred(path)
+	return why == ""
+}
+
+// listSent lets the ledger list what the archive is to see to.
+func (a *App) listSent() error {
+	for _, w := range a.opts.Config.Watch {
+		if err := a.store.AfterUpload(w.Path, w.AfterUpload != config.AfterKeep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow tells the archive of receipts and of rescans, until ctx ends.
+func (a *App) follow(ctx context.Context) {
+	rescans := map[string]time.Time{}
+	for {
+		looked, tried := a.watcher.Changed(), a.queue.Changed()
+		for _, r := range a.watcher.Status() {
+			if r.Online && r.LastRescan.After(rescans[r.Path]) {
+				rescans[r.Path] = r.LastRescan
+				a.archive.Rescanned(r.Path)
+			}
+		}
+		a.archive.Sent()
+		select {
+		case <-ctx.Done():
+			return
+		case <-looked:
+		case <-tried:
+		}
+	}
+}
+
+// troubleNotes tell of files that have to go and can't.
+func (a *App) troubleNotes() (notes []string) {
+	for _, t := range a.archive.Troubles() {
+		many, what := strconv.Itoa(t.Files), "moved to "+watcher.SentName
+		if t.More {
+			many += " or more"
+		}
+		if t.Root.Delete {
+			what = "deleted"
+		}
+		notes = append(notes, fmt.Sprintf("%s files in %s are in Bloxs and can't be %s, such as %s: %s; give bloxdrop the right to change its folder (each rescan tries again), or set after_upload = %q",
+			many, t.Root.Path, what, filepath.FromSlash(t.Path), t.Reason, config.AfterKeep))
+	}
+	return notes
+}
+
+// explainOwn is for the names in a root that are bloxdrop's own.
+func explainOwn(c watcher.Class, ex control.Explanation) control.Explanation {
+	top, _, _ := strings.Cut(c.Rel, "/")
+	switch {
+	case strings.EqualFold(top, watcher.SentName):
+		ex.Reason = watcher.SentName + " holds files that are in Bloxs; bloxdrop puts them there and never looks at them again"
+	case strings.HasPrefix(filepath.Base(c.Rel), archive.Aside):
+		ex.Reason = "Bloxs has this file, and it was put aside to be deleted; the next rescan finishes that"
+	default:
+		ex.Reason = "by this file bloxdrop knows the root again; leave it where it is"
+	}
+	return ex
+}
