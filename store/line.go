@@ -241,6 +241,28 @@ func eachSoundLine(r io.Reader, fn func(ln line) error) error {
 	}
 }
 
+// soundBytes is how much of a journal are whole lines.
+func soundBytes(f io.ReadSeeker) (n int64, err error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	br := bufio.NewReaderSize(f, 64<<10)
+	for {
+		raw, size, err := readLine(br)
+		if whole, ok := bytes.CutSuffix(raw, []byte{'\n'}); ok {
+			if _, bad := checkLine(whole); bad == nil {
+				n += size
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, fmt.Errorf("read the journal: %w", err)
+		}
+	}
+}
+
 // readLine reads up to and with the next newline and says how many bytes that
 // were; of a line longer than maxLine, which none of ours is, the rest is left out.
 func readLine(br *bufio.Reader) (raw []byte, n int64, err error) {

@@ -92,38 +92,20 @@ func (s *Store) rebuildLedger(head line, end position, why error) error {
 	})
 }
 
-// replay applies every line to an empty ledger, in bounded transactions.
+// replay applies every line to an empty ledger.
 func replay(db *bolt.DB, m *meta, f *os.File) error {
-	tx, err := db.Begin(true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing behind the last commit
-	n := 0
-	_, _, _, err = readLines(bufio.NewReader(f), position{}, func(raw []byte, pos position) error {
+	b := &batches{db: db, m: m}
+	_, _, _, err := readLines(bufio.NewReader(f), position{}, func(raw []byte, pos position) error {
 		ln, err := decodeLine(raw)
 		if err != nil {
 			return err
 		}
-		l := ledger{tx: tx, m: m}
-		m.Applied = pos
-		if err := l.record(ln); err != nil {
-			return err
-		}
-		if n += 1 + len(ln.Files); n < commitAfter {
-			return nil
-		}
-		n = 0
-		if err := errors.Join(l.saveMeta(), tx.Commit()); err != nil {
-			return err
-		}
-		tx, err = db.Begin(true)
-		return err
+		return b.do(func(l ledger) error {
+			l.m.Applied = pos
+			return l.record(ln)
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return errors.Join(ledger{tx: tx, m: m}.saveMeta(), tx.Commit())
+	return b.end(err)
 }
 
 // rewriteJournal writes the journal anew from a sound ledger: for each item

@@ -37,7 +37,7 @@ func (a *App) survey(ctx context.Context) {
 	}
 }
 
-const damageRemedy = "bring both back from a backup into store.dir and start again"
+const damageRemedy = "stop bloxdrop; then `bloxdrop restore FILE` brings a backup back into store.dir, or `bloxdrop repair` puts together what both still prove; then start it again"
 
 func (a *App) pauses() []control.Pause {
 	list := []control.Pause{}

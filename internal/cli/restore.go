@@ -69,17 +69,17 @@ func (e *env) reportRestored(c *config.Config, r store.Restored) error {
 		p.line("the ledger that was there knew %s more, which this one doesn't", counted(int(r.Lacks), "step"))
 	}
 	p.next(c)
+	p.line("A root that nothing has happened in since the backup goes on by itself.")
 	return p.err
 }
 
 // next says what follows from a doubt.
 func (p *printer) next(c *config.Config) {
 	p.line("")
-	p.line("What has a receipt in it is never sent again. What was sent since is unknown to it: nothing is sent")
-	p.line("from a root until you have said, after the start, what is to become of the files in it that have none:")
+	p.line("What has a receipt in it is never sent again. What it lacks it can't know: nothing is sent from a root")
+	p.line("until you have said, after the start, what is to become of the files in it that have no receipt:")
 	for _, w := range c.Watch {
 		p.line("  bloxdrop adopt %q --existing upload     sends them", w.Path)
 		p.line("  bloxdrop adopt %q --existing skip       leaves them; new files are sent", w.Path)
 	}
-	p.line("A root that nothing has happened in since the backup goes on by itself.")
 }

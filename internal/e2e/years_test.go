@@ -68,3 +68,37 @@ func (o *office) refused(code int, text string, args ...string) {
 		o.t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
 	}
 }
+
+// TestRepair mends a pair of which neither can be trusted, so that nothing
+// that is in Bloxs goes again.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	o := history(t)
+	o.refused(1, "running", "repair")
+	o.stop()
+	o.says(o.run("repair"), "sound", "nothing was changed")
+	dir := filepath.Join(o.dir, "store")
+	o.must(harms()["zeroed behind its head"](filepath.Join(dir, "ledger.db")))
+	o.says(o.run("repair"), "one of the two", "nothing is lost", "20 sent")
+	// Lines in the middle of the journal go, and the ledger is cut.
+	journal := filepath.Join(dir, "journal.jsonl")
+	b, err := os.ReadFile(journal)
+	o.must(err)
+	lines := strings.SplitAfter(string(b), "\n")
+	lines[len(lines)/2] = "torn\n"
+	o.must(os.WriteFile(journal, []byte(strings.Join(lines, "")), 0o600))
+	o.must(harms()["scribbled on"](filepath.Join(dir, "ledger.db")))
+	o.start()
+	st := o.until("paused", isPaused)
+	o.says(st.Pauses[0].Remedy, "`bloxdrop restore FILE`", "`bloxdrop repair`", "store.dir")
+	o.refused(1, "stop it first", "repair")
+	o.stop()
+	o.says(o.run("repair"), "were damaged both", "kept as", "May be lost", "adopt")
+	if st := o.status(); st.Sent+st.Held+st.Sending < 20 || st.Sent > 20 || len(st.Pauses) > 1 {
+		t.Errorf("%+v", st)
+	}
+	o.says(o.run("repair"), "nothing to repair")
+	o.must(os.WriteFile(journal, nil, 0o600))
+	o.must(os.WriteFile(filepath.Join(dir, "ledger.db"), nil, 0o600))
+	o.refused(1, "nothing of ledger and journal is left", "repair")
+}
