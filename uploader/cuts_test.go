@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -105,10 +106,13 @@ func TestCuts(t *testing.T) {
 		}
 	}
 	t.Logf("%d cuts: %v; %d gates were opened; %d files are stored", cuts, count, gates, len(sim.Stored()))
-	if count[queue.Unclear] > 1+cuts/50 {
-		t.Errorf("%d of %d cuts became uncertain", count[queue.Unclear], cuts)
-	}
 	if stored := len(sim.Stored()); stored < count[queue.Delivered] || stored > count[queue.Delivered]+count[queue.Unclear] {
 		t.Errorf("%d stored, %v", stored, count)
+	}
+	if runtime.GOOS == "windows" {
+		return // Wine does not tell what the peer has acknowledged, so how many is chance
+	}
+	if count[queue.Unclear] > 1+cuts/50 {
+		t.Errorf("%d of %d cuts became uncertain", count[queue.Unclear], cuts)
 	}
 }

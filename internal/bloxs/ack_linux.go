@@ -10,8 +10,10 @@ import (
 )
 
 // unacknowledged is how many of the bytes written the peer has yet to
-// acknowledge.
-func unacknowledged(raw syscall.RawConn) (n int, err error) {
+// acknowledge. The kernel knows how many were written.
+func unacknowledged(raw syscall.RawConn, _ int64) (int64, error) {
+	var n int
+	var err error
 	if ctlErr := raw.Control(func(fd uintptr) {
 		n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
 	}); ctlErr != nil {
@@ -20,8 +22,11 @@ func unacknowledged(raw syscall.RawConn) (n int, err error) {
 	if err == unix.ENOTTY || err == unix.EINVAL {
 		return 0, nil // not a TCP socket, or listening: there is no such queue
 	}
-	return n, err
+	return int64(n), err
 }
+
+// acknowledges tells whether the system knows what the peer has acknowledged.
+func acknowledges(syscall.RawConn) bool { return true }
 
 // tcpEstablished is TCP_ESTABLISHED of the kernel's tcp_states.h.
 const tcpEstablished = 1

@@ -83,10 +83,11 @@ func (t *tracked) alive() error {
 }
 
 func (t *tracked) moved() int64 {
-	n := t.written.Load() + t.read.Load()
+	written := t.written.Load()
+	n := written + t.read.Load()
 	if t.raw != nil {
-		if queued, err := unacknowledged(t.raw); err == nil {
-			n -= int64(queued)
+		if queued, err := unacknowledged(t.raw, written); err == nil {
+			n -= queued
 		}
 	}
 	return n
@@ -103,7 +104,7 @@ func (t *tracked) flushed(ctx context.Context) error {
 		if t.raw == nil {
 			return nil // no socket, no queue
 		}
-		queued, err := unacknowledged(t.raw)
+		queued, err := unacknowledged(t.raw, t.written.Load())
 		if err != nil || queued == 0 {
 			return err
 		}

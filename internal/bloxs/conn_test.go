@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux || windows
 
 package bloxs
 
@@ -35,6 +35,9 @@ func tcpPair(t *testing.T) (*tracked, *net.TCPConn) {
 // What the kernel took but the peer didn't is neither flushed nor moved.
 func TestParkedBytesAreNotFlushed(t *testing.T) {
 	near, far := tcpPair(t)
+	if !acknowledges(near.raw) {
+		t.Skip("this system (Wine) does not tell what the peer has acknowledged")
+	}
 	near.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // the peer doesn't read: this fills all buffers
 	n, err := near.Write(make([]byte, 64<<20))
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -68,6 +71,9 @@ func TestParkedBytesAreNotFlushed(t *testing.T) {
 
 // A peer that closes or resets is seen without a Read, also with bytes parked.
 func TestDeadPeerIsSeen(t *testing.T) {
+	if near, _ := tcpPair(t); !acknowledges(near.raw) {
+		t.Skip("this system (Wine) does not tell of a connection's end before it is used")
+	}
 	for _, tc := range []struct {
 		name  string
 		reset bool
@@ -130,6 +136,9 @@ func TestWroteSinceGate(t *testing.T) {
 	s.MarkGate()
 	if s.WroteSinceGate() {
 		t.Error("nothing was written since")
+	}
+	if !acknowledges(near.raw) {
+		t.Skip("this system (Wine) does not tell of a connection's end before it is used")
 	}
 	far.SetLinger(0)
 	far.Close()

@@ -84,7 +84,11 @@ func (s *Sender) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	return newTracked(conn), nil
+	t := newTracked(conn)
+	if t.raw != nil && !acknowledges(t.raw) {
+		s.client.cfg.Log.Debug("this system does not tell what Bloxs has acknowledged, so more cut connections leave a file uncertain")
+	}
+	return t, nil
 }
 
 // Send makes one request and never a second. Whatever Bloxs answered is an
@@ -173,8 +177,8 @@ func (s *Sender) gotConn(info httptrace.GotConnInfo) {
 }
 
 // Moved counts the bytes that the current connection has read, and of those
-// written what the peer has acknowledged (elsewhere than on Linux: what was
-// written). It changes exactly while something moves.
+// written what the peer has acknowledged (where the system can't tell: what
+// was written). It changes exactly while something moves.
 func (s *Sender) Moved() int64 {
 	conn := s.current.Load()
 	if conn == nil {
