@@ -117,6 +117,7 @@ Try it without Bloxs:  bloxdrop demo`,
 	root.AddCommand(e.demo(), e.run(), e.status(), e.list(), e.explain(), e.retry(), e.resolve(), e.confirm(),
 		e.pause(), e.resume(), e.backup(), e.restore(), e.repair(), e.version(), e.checkLedger())
 	root.AddCommand(e.check())
+	e.completions(root)
 	for _, cmd := range root.Commands() {
 		if args := cmd.Args; args != nil {
 			cmd.Args = func(c *cobra.Command, given []string) error { return usage(args(c, given)) }
