@@ -64,6 +64,42 @@ func (s *Store) Skip(root string, files []Found) ([]bool, error) {
 	return skips, err
 }
 
+// WouldSkip tells whether a file that is no place is one of the baseline.
+func (s *Store) WouldSkip(root string, f Found) (skips bool, err error) {
+	err = s.read(func(l ledger) error {
+		n, r, err := l.baselineOf(root)
+		if err == nil && n != 0 {
+			_, skips, err = l.skips(n, r.Run, f)
+		}
+		return err
+	})
+	return skips, err
+}
+
+// SkippedByName tells of a place whether it is skipped by its path and size
+// alone: its identity or its time is not the baseline's.
+func (s *Store) SkippedByName(root, rel string) (alike bool, err error) {
+	err = s.read(func(l ledger) error {
+		n, r, err := l.baselineOf(root)
+		if err != nil || n == 0 {
+			return err
+		}
+		key := placeKey(n, rel)
+		p, _, err := l.placeAt(key)
+		if err != nil {
+			return err
+		}
+		var b baseFile
+		ok, err := l.get(bucketBaseFiles, baseKey(n, r.Run, key[4:]), &b)
+		if ok && b.ModTime != p.Look.ModTime {
+			_, known := l.byIdentity(n, r.Run, key, p.Look)
+			alike = !known
+		}
+		return err
+	})
+	return alike, err
+}
+
 func (l ledger) baselineOf(root string) (n uint32, r baselineRecord, err error) {
 	if n, err = l.rootNumber(root, false); err != nil || n == 0 {
 		return n, r, err
@@ -88,16 +124,8 @@ func (l ledger) skips(root, run uint32, f Found) (base string, ok bool, err erro
 			return "", false, err
 		}
 	}
-	if f.Look.Inode != 0 {
-		// Its own path comes first, where several names are one file.
-		prefix := baseLookKey(root, run, baseFile{f.Look.Size, f.Look.ModTime, f.Look.Inode}, nil)
-		own := append(bytes.Clone(prefix), key[4:]...)
-		if l.bucket(bucketBaseLooks).Get(own) != nil {
-			return pathOf(key[4:]), true, nil
-		}
-		if k, _ := l.bucket(bucketBaseLooks).Cursor().Seek(prefix); bytes.HasPrefix(k, prefix) {
-			return pathOf(k[len(prefix):]), true, nil
-		}
+	if base, ok := l.byIdentity(root, run, key, f.Look); ok {
+		return base, true, nil
 	}
 	var b baseFile
 	ok, err = l.get(bucketBaseFiles, baseKey(root, run, key[4:]), &b)
@@ -107,6 +135,23 @@ func (l ledger) skips(root, run uint32, f Found) (base string, ok bool, err erro
 	base = pathOf(key[4:])
 	away, err := l.movedAway(root, base, key, b)
 	return base, !away, err
+}
+
+// byIdentity finds a file by its look alone; its own path comes first, where
+// several names are one file.
+func (l ledger) byIdentity(root, run uint32, key []byte, look Look) (base string, ok bool) {
+	if look.Inode == 0 {
+		return "", false
+	}
+	prefix := baseLookKey(root, run, baseFile{look.Size, look.ModTime, look.Inode}, nil)
+	if l.bucket(bucketBaseLooks).Get(append(bytes.Clone(prefix), key[4:]...)) != nil {
+		return pathOf(key[4:]), true
+	}
+	k, _ := l.bucket(bucketBaseLooks).Cursor().Seek(prefix)
+	if !bytes.HasPrefix(k, prefix) {
+		return "", false
+	}
+	return pathOf(k[len(prefix):]), true
 }
 
 // movedAway tells whether the baseline's file itself stands at another path

@@ -51,6 +51,7 @@ type App struct {
 	unfollow func()    // ends what tells the archive, once that has begun
 	began    time.Time // of Start; zero: only the ledger is open
 	damage   error
+	notes    []string // what the config says in vain, since Start
 }
 
 // Open opens the store and puts the parts together; nothing runs yet. With a
@@ -196,6 +197,9 @@ func (a *App) settleIn() error {
 		return nil
 	}
 	for _, w := range a.opts.Config.Watch {
+		if err := a.begin(w); err != nil {
+			return err
+		}
 		home := store.Home{
 			Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation,
 			Kind: w.Pattern.Kind(), Layout: w.Pattern.String(),

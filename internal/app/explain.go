@@ -43,7 +43,7 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		return ex, nil
 	case watcher.Unmatched:
 		ex.Remedy = "move it into the folder of the person whose it is; the layout of that root is " + a.layoutOf(c.Root)
-		return ex, nil
+		return ex, a.addSkipped(c, &ex)
 	}
 	if a.damage != nil {
 		ex.State, ex.Reason = "unknown", "nobody can tell whether it was sent: "+a.damage.Error()
@@ -144,6 +144,11 @@ func (a *App) explainItem(ctx context.Context, c watcher.Class, ex control.Expla
 		ex.State = string(store.Sending)
 	}
 	ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	if it.State == store.Skipped {
+		if err := a.addResemblance(c, &ex); err != nil {
+			return ex, err
+		}
+	}
 	if old, err := a.uncertainAt(ctx, c.Root, c.Rel); err != nil {
 		return ex, err
 	} else if old.ID != "" && old.ID != it.ID {
@@ -188,7 +193,7 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 		ex.Reason = "bloxdrop is not running, and has not taken it in yet"
 		ex.Remedy = "start bloxdrop"
 	default:
-		ex.Reason = "it is new, and the next rescan takes it in"
+		ex.Reason = "it is new: " + a.newcomer(c.Root)
 	}
 	if look, _, err := store.LookAt(fullPath(c)); err == nil && look.Size == 0 {
 		ex.Reason, ex.Remedy = "it is empty, and waits for content", "save or scan it again, if it should have content"
@@ -206,19 +211,18 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 func (a *App) reason(it store.Item, path string) (reason, remedy string) {
 	switch it.State {
 	case store.Sent:
-		id := "without a file ID, as somebody has said"
-		if it.FileID != 0 {
-			id = fmt.Sprintf("as file %d", it.FileID)
-		}
-		return fmt.Sprintf("it is in Bloxs %s, for %s %s, since %s", id, bloxs.OneOf(it.Person.Relation), it.Person.ID, it.SentAt.Local().Format(time.DateTime)), ""
+		return fmt.Sprintf("it is in Bloxs %s, for %s %s, since %s", asFile(it), bloxs.OneOf(it.Person.Relation), it.Person.ID, it.SentAt.Local().Format(time.DateTime)), ""
 	case store.Waiting:
 		return a.waitingReason(it)
 	case store.Sending:
 		return "it is on its way, and Bloxs has not answered yet", ""
 	case store.Withdrawn:
+		if it.Base != "" {
+			return "it was there at the first start and skipped, and has gone or changed since", ""
+		}
 		return "its last copy was taken out of the folder before it was sent, so it is not sent", "put it back, if it should go"
 	case store.Skipped:
-		return "it was there before bloxdrop's first start, and existing = \"skip\" leaves it", "`bloxdrop send PATH` sends it all the same"
+		return "it was there when bloxdrop began with this root, and existing = \"skip\" leaves it", "`bloxdrop send " + shellQuoted(path) + "` sends it all the same"
 	}
 	return heldReason(it, path)
 }

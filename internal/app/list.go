@@ -61,7 +61,7 @@ func (a *App) listSettling(ctx context.Context, person string, each func(control
 		if err != nil || it.ID != "" && place.Look == a.lookAt(c) {
 			return err
 		}
-		return each(fileEntry(c, "settling", "the next rescan takes it in"))
+		return each(fileEntry(c, "settling", a.newcomer(c.Root)))
 	})
 }
 
@@ -136,6 +136,9 @@ func (a *App) entry(it store.Item) (control.Entry, error) {
 		State: string(it.State), Reason: string(it.Reason), Detail: it.Detail, TraceID: it.TraceID, Attempts: it.Attempts,
 		FileID: it.FileID, SHA256: it.SHA256.String(), Size: it.Size,
 		FirstSeen: control.Stamp(it.FirstSeen), SentAt: control.Stamp(it.SentAt),
+	}
+	if it.Base != "" {
+		e.SHA256 = "" // nobody has read it
 	}
 	if it.State != store.Held {
 		e.Reason = "" // one that was withdrawn keeps why it was held before

@@ -55,6 +55,7 @@ func (a *App) pauses() []control.Pause {
 }
 
 func (a *App) countItems(st *control.Status, c store.Counts) {
+	st.Notes = append(st.Notes, a.notes...)
 	st.Sent, st.Held, st.Skipped, st.Withdrawn = c.Items[store.Sent], c.Items[store.Held], c.Items[store.Skipped], c.Items[store.Withdrawn]
 	st.Waiting, st.Sending = c.Items[store.Waiting], c.Items[store.Sending]
 	// A worker has an item from before its gate opens: that is sending, too.
@@ -108,6 +109,9 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 		st.Settling += r.Settling
 		st.Unmatched += r.Unmatched
 		st.Ignored += r.Ignored
+		if why := unbased(r); why != "" {
+			st.Notes = append(st.Notes, r.Path+": "+why)
+		}
 		there := n + r.Settling - r.Resettling + r.Unmatched + r.Ignored
 		st.Files += there
 		st.Roots = append(st.Roots, control.Root{

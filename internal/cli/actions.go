@@ -80,6 +80,24 @@ func (e *env) confirm() *cobra.Command {
 	}
 }
 
+func (e *env) send() *cobra.Command {
+	var again bool
+	cmd := &cobra.Command{
+		Use: "send PATH [--again]", Short: "Send what was skipped, or one sent file a second time",
+		Long: "Send what was there at the first start and was skipped: one file, or all below a\nfolder. With --again: upload one file that is in Bloxs already a second time.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			paths, err := absolute(args)
+			if err != nil {
+				return err
+			}
+			return e.say(cmd, func(ctx context.Context, d control.Desk) (string, error) { return d.Send(ctx, paths[0], again) })
+		},
+	}
+	cmd.Flags().BoolVar(&again, "again", false, "a sent file, a second time: this can't be taken back")
+	return cmd
+}
+
 func (e *env) pause() *cobra.Command {
 	return &cobra.Command{
 		Use: "pause", Short: "Send nothing until resume, also over restarts", Args: cobra.NoArgs,

@@ -114,7 +114,7 @@ Try it without Bloxs:  bloxdrop demo`,
 	root.SetErr(e.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.PersistentFlags().StringVar(&e.configPath, "config", defaultConfig(os.Getenv), "path of config.toml")
-	root.AddCommand(e.demo(), e.run(), e.status(), e.list(), e.explain(), e.retry(), e.resolve(), e.confirm(),
+	root.AddCommand(e.demo(), e.run(), e.status(), e.list(), e.explain(), e.retry(), e.resolve(), e.confirm(), e.send(),
 		e.pause(), e.resume(), e.backup(), e.restore(), e.repair(), e.version(), e.checkLedger())
 	root.AddCommand(e.check())
 	e.completions(root)
@@ -143,20 +143,7 @@ func (e *env) load() (*config.Config, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	for _, w := range c.Watch {
-		if err := notYet(w); err != nil {
-			return nil, usage(fmt.Errorf("%s: the root %s: %w", e.configPath, w.Path, err))
-		}
-	}
 	return c, nil
-}
-
-// notYet refuses what this version does not do, rather than do something else.
-func notYet(w config.Watch) error {
-	if w.Existing == config.ExistingSkip {
-		return errors.New(`existing = "skip" comes with a later version; with this one, move what must not be sent out of the root first, and say "upload"`)
-	}
-	return nil
 }
 
 // version is the build's: a tag, or the commit.

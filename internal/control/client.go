@@ -171,6 +171,12 @@ func (c *Client) Confirm(ctx context.Context, path string) (string, error) {
 	return a.Said, err
 }
 
+// Send orders files to be sent.
+func (c *Client) Send(ctx context.Context, path string, again bool) (string, error) {
+	a, err := c.ask(ctx, "send", question{Path: []byte(path), Again: again})
+	return a.Said, err
+}
+
 // Pause keeps everything back.
 func (c *Client) Pause(ctx context.Context) (string, error) {
 	a, err := c.ask(ctx, "pause", question{})

@@ -82,6 +82,7 @@ func TestSameAnswers(t *testing.T) {
 				return d.Resolve(t.Context(), Resolution{Target: "x", Sent: true, FileID: 1 << 60})
 			},
 			func(d Desk) (any, error) { return d.Confirm(t.Context(), "/r") },
+			func(d Desk) (any, error) { return d.Send(t.Context(), "/r/ü", true) },
 			func(d Desk) (any, error) { return d.Pause(t.Context()) },
 			func(d Desk) (any, error) { return d.Resume(t.Context()) },
 			func(d Desk) (any, error) {

@@ -26,6 +26,8 @@ type Desk interface {
 	Retry(ctx context.Context, paths []string, all bool) (string, error)
 	Resolve(ctx context.Context, r Resolution) (string, error)
 	Confirm(ctx context.Context, path string) (string, error)
+	// Send sends what is skipped at or below a path; with again, one sent file a second time.
+	Send(ctx context.Context, path string, again bool) (string, error)
 	Pause(ctx context.Context) (string, error)
 	Resume(ctx context.Context) (string, error)
 }

@@ -62,6 +62,10 @@ func (d *desk) Confirm(_ context.Context, path string) (string, error) {
 	return d.note("confirm %s", path)
 }
 
+func (d *desk) Send(_ context.Context, path string, again bool) (string, error) {
+	return d.note("send %s %v", path, again)
+}
+
 func (d *desk) Pause(context.Context) (string, error)  { return d.note("pause") }
 func (d *desk) Resume(context.Context) (string, error) { return d.note("resume") }
 

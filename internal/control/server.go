@@ -129,6 +129,7 @@ type question struct {
 	Path   []byte   `json:"path"` // of a resolution: a path or an item
 	Paths  [][]byte `json:"paths"`
 	All    bool     `json:"all"`
+	Again  bool     `json:"again"`
 	Sent   bool     `json:"sent"`
 	FileID int64    `json:"file_id"`
 }
@@ -178,6 +179,9 @@ func routes(desk Desk) http.Handler {
 		return said(desk.Resolve(ctx, Resolution{Target: string(q.Path), Sent: q.Sent, FileID: q.FileID}))
 	})
 	handle("confirm", func(ctx context.Context, q question) (answer, error) { return said(desk.Confirm(ctx, string(q.Path))) })
+	handle("send", func(ctx context.Context, q question) (answer, error) {
+		return said(desk.Send(ctx, string(q.Path), q.Again))
+	})
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
 	mux.HandleFunc("/backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, desk) })

@@ -110,19 +110,6 @@ func TestConfigAllAtOnce(t *testing.T) {
 	o.says(s.err, "settle", "perhaps", "retry_mni")
 }
 
-// TestNotYet refuses what this version does not do, rather than do something else.
-func TestNotYet(t *testing.T) {
-	t.Parallel()
-	for _, line := range []string{`existing = "skip"`} {
-		o := newOffice(t, bloxstest.Options{}, `existing = "upload"`, line)
-		o.write("1001/a.txt", "a")
-		if s := o.ask("run"); s.code != 2 || !strings.Contains(s.err, "later version") {
-			t.Errorf("%s: exit code %d: %s", line, s.code, s.err)
-		}
-		o.untouched()
-	}
-}
-
 // TestSecretsFromOutside takes the key from a file and from the environment.
 func TestSecretsFromOutside(t *testing.T) {
 	o := newOffice(t, bloxstest.Options{APIKey: "key", APISecret: "s3cr3t"}, `api_key = "key"`, ``, `api_secret = "secret"`, `api_secret_file = "@SECRET"`)

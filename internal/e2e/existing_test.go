@@ -1,0 +1,221 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+func (o *office) rename(from, to string) {
+	o.t.Helper()
+	at := func(rel string) string { return filepath.Join(o.root, filepath.FromSlash(rel)) }
+	o.must(os.MkdirAll(filepath.Dir(at(to)), 0o755))
+	o.must(os.Rename(at(from), at(to)))
+}
+
+// journal counts the lines with a word in them.
+func (o *office) journal(word string) int {
+	b, err := os.ReadFile(filepath.Join(o.dir, "store", "journal.jsonl"))
+	if err != nil {
+		return 0
+	}
+	return bytes.Count(b, []byte(word))
+}
+
+const wholeBaseline = `"complete":true`
+
+// killedStarts kills a daemon during its first start: at a random moment, or
+// as soon as a first part of the baseline is on the disk. It tells how many of
+// the kills came before the baseline was complete, and how many of these
+// behind its first part.
+func (o *office) killedStarts(n int) (early, midway int) {
+	for i := range n {
+		o.launch()
+		before := o.journal(`"op":"baseline"`)
+		end := time.Now().Add(rand.N(400 * time.Millisecond))
+		if i%2 == 0 {
+			end = time.Now().Add(20 * time.Second)
+		}
+		for time.Now().Before(end) && (i%2 == 1 || o.journal(`"op":"baseline"`) == before && o.journal(wholeBaseline) == 0) {
+			time.Sleep(time.Millisecond)
+		}
+		o.kill()
+		if o.journal(wholeBaseline) == 0 {
+			early++
+			if o.journal(`"op":"baseline"`) > before {
+				midway++
+			}
+		}
+	}
+	return early, midway
+}
+
+// TestExistingSkip: what was there at the first start is never sent unless a
+// person says so, whatever happens to the daemon, its ledger or the names.
+func TestExistingSkip(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{}, `existing = "upload"`, `existing = "skip"`)
+	const persons, each = 240, 20
+	for p := range persons {
+		for i := range each {
+			o.write(fmt.Sprintf("%d - Jansen/%d/%d.txt", 1000+p, i%3, i), fmt.Sprintf("document %d of %d", i, p))
+		}
+	}
+	for i := range 200 {
+		o.write(fmt.Sprintf("New folder %d/scan.txt", i), fmt.Sprintf("scan %d", i))
+	}
+	early, midway := o.killedStarts(10)
+	t.Logf("of 10 kills %d came before the baseline was complete, %d of them in its middle", early, midway)
+	o.start()
+	skipped := func(n int) control.Status {
+		t.Helper()
+		st := o.until(fmt.Sprintf("%d skipped", n), func(st control.Status) bool {
+			return st.Skipped == n && st.Settling+st.Waiting+st.Sending == 0 && st.Duplicate == 0
+		})
+		o.addsUp(st)
+		return st
+	}
+	uploads := 0
+	sent := func(n int) {
+		t.Helper()
+		uploads += n
+		o.stored(uploads)
+		if got := o.bloxs.Uploads.Count(); got != uploads {
+			t.Fatalf("%d uploads, want %d", got, uploads)
+		}
+	}
+	all := persons * each
+	if st := skipped(all); st.Unmatched != 200 {
+		t.Errorf("%+v", st)
+	}
+	sent(0)
+	o.explained(filepath.Join(o.root, "1000 - Jansen/0/0.txt"), "skipped", "when bloxdrop began", "bloxdrop send")
+	o.explained(filepath.Join(o.root, "New folder 7/scan.txt"), "unmatched", "was there", "bloxdrop send")
+
+	o.write("1000 - Jansen/new.txt", "new")
+	o.write("New folder 1/other.txt", "new, and nobody's")
+	sent(1)
+
+	o.rename("1001 - Jansen/0/0.txt", "1001 - Jansen/first.txt")
+	o.rename("1002 - Jansen", "1002 - P. Jansen")
+	o.rename("1003 - Jansen/1", "1004 - Jansen/moved")
+	o.rename("New folder 1", "1005 - Jansen/from New folder 1") // with a new file in it
+	o.rename("New folder 2", "1006")
+	sent(1)
+	all += 2
+	skipped(all)
+	if e := o.entry("1004 - Jansen/moved/1.txt"); e.Person != "1004" || e.SHA256 != "" || e.State != "skipped" {
+		t.Errorf("%+v", e)
+	}
+
+	now := time.Now()
+	o.must(os.Chtimes(filepath.Join(o.root, "1007 - Jansen/0/0.txt"), now, now)) // as by a share that was copied
+	o.write("1007 - Jansen/0/3.txt", "another content, and another size")
+	all--
+	sent(1)
+	o.until("the touched one is skipped", func(st control.Status) bool { return st.Skipped == all })
+	o.explained(filepath.Join(o.root, "1007 - Jansen/0/0.txt"), "skipped", "another time", "by hand")
+
+	o.says(o.run("send", filepath.Join(o.root, "1008 - Jansen/0/0.txt")), "1 file will be sent")
+	all--
+	sent(1)
+	o.says(o.run("send", filepath.Join(o.root, "1009 - Jansen")), "20 files will be sent")
+	all -= each
+	sent(each)
+	skipped(all)
+
+	o.stop()
+	o.says(o.run("send", filepath.Join(o.root, "1010 - Jansen/0")), "7 files will be sent", "runs again")
+	o.must(os.Remove(filepath.Join(o.dir, "store", "ledger.db")))
+	o.start()
+	all -= 7
+	sent(7)
+	skipped(all)
+	o.stop()
+	o.must(os.Remove(filepath.Join(o.dir, "store", "journal.jsonl")))
+	o.start()
+	o.write("1000 - Jansen/newer.txt", "newer")
+	sent(1)
+	skipped(all)
+}
+
+// TestSendAgain: only a person's word makes a second upload, of one file.
+func TestSendAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	lease := o.write("1001/lease.txt", "lease")
+	o.start()
+	o.untilSent(1)
+	refused := func(says string, args ...string) {
+		t.Helper()
+		s := o.ask(append([]string{"send"}, args...)...)
+		if s.code != 1 {
+			t.Errorf("send %v: exit code %d, %s", args, s.code, s.out)
+		}
+		o.says(s.err, says)
+	}
+	id := fmt.Sprintf("file %d", o.bloxs.Stored()[0].ID)
+	refused(id, lease)
+	refused("--again", lease)
+	refused("a folder", filepath.Dir(lease), "--again")
+	refused("no skipped file", filepath.Dir(lease))
+	refused("outside", "/elsewhere/a.txt")
+	refused("unmatched", o.write("a.txt", "nobody's"))
+	refused("not there", filepath.Join(o.root, "1001/none.txt"), "--again")
+	refused("waits for content", o.write("1001/empty.txt", ""), "--again")
+	if n := o.bloxs.Uploads.Count(); n != 1 {
+		t.Fatalf("%d uploads", n)
+	}
+	o.says(o.run("send", "--again", lease), "a second time", id)
+	o.stored(2)
+	e := o.untilAt("1001/lease.txt", "sent", "")
+	if second := o.bloxs.Stored()[1].ID; e.FileID != second {
+		t.Errorf("%+v, want file ID %d", e, second)
+	}
+	o.kill()
+	o.must(os.Remove(filepath.Join(o.dir, "store", "ledger.db")))
+	o.start()
+	o.untilAt("1001/lease.txt", "sent", "")
+	if n := o.bloxs.Uploads.Count(); n != 2 {
+		t.Fatalf("%d uploads", n)
+	}
+}
+
+// TestExistingChanged: the key is for the first start alone, and says so later.
+func TestExistingChanged(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.write("1001/a.txt", "a")
+	o.start()
+	o.untilSent(1)
+	o.stop()
+	o.configure(`existing = "upload"`, `existing = "skip"`)
+	o.write("1001/b.txt", "b")
+	o.start()
+	if st := o.untilSent(2); len(st.Notes) != 1 {
+		t.Errorf("%q", st.Notes)
+	} else {
+		o.says(st.Notes[0], "no effect", o.root)
+	}
+
+	o = newOffice(t, bloxstest.Options{}, `existing = "upload"`, `existing = "skip"`)
+	o.write("1001/a.txt", "a")
+	o.start()
+	o.until("skipped", func(st control.Status) bool { return st.Skipped == 1 })
+	o.stop()
+	o.configure()
+	o.write("1001/b.txt", "b")
+	o.start()
+	if st := o.untilSent(1); len(st.Notes) != 1 || st.Skipped != 1 {
+		t.Errorf("%+v", st)
+	} else {
+		o.says(st.Notes[0], "stays skipped", "bloxdrop send")
+	}
+}
