@@ -12,7 +12,7 @@ import (
 // compactLedger writes the ledger at path anew without its free pages, which
 // bbolt never gives back and never clears. A kill leaves the one or the other.
 func compactLedger(path string) error {
-	temp := path + ".new"
+	temp := path + Leftover
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -39,6 +39,27 @@ func compactLedger(path string) error {
 }
 
 const compactAtOnce = 1 << 20 // bytes in one transaction
+
+// bbolt never makes a file smaller. Below so many free bytes that does no harm.
+const freeAtMost = 16 << 20
+
+// compactIfItPays makes a ledger smaller of which more than half is free pages.
+func (s *Store) compactIfItPays() error {
+	fi, err := os.Stat(s.path(ledgerName))
+	if err != nil || fi.Size() < freeAtMost {
+		return err
+	}
+	if err := s.commit(); err != nil { // which lets bbolt count
+		return err
+	}
+	db := s.db.Load()
+	free := int64(db.Stats().FreePageN) * int64(db.Info().PageSize)
+	if free < freeAtMost || free < fi.Size()/2 {
+		return nil
+	}
+	s.opts.Log.Info("more than half of the ledger is free: it is made smaller", "path", s.path(ledgerName), "bytes", fi.Size(), "free", free)
+	return s.compact()
+}
 
 // compact does so with the ledger that is in use. Nothing is written meanwhile.
 func (s *Store) compact() error {

@@ -241,6 +241,9 @@ func (s *Store) sweepAtStart() {
 	if err := s.sweep(); err != nil {
 		s.opts.Log.Warn("the ledger could not be swept", "err", err)
 	}
+	if err := s.compactIfItPays(); err != nil {
+		s.opts.Log.Warn("the ledger could not be made smaller", "path", s.path(ledgerName), "err", err)
+	}
 }
 
 // removeLeftovers takes away what a kill has left half written.

@@ -249,3 +249,17 @@ func TestMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestRepairNameless: of a receipt without its gate's line and without a ledger
+// it is known by the ID alone whose and which it was, and that is enough.
+func TestRepairNameless(t *testing.T) {
+	t.Parallel()
+	w := newWreck(t, false)
+	journal := w.files[journalName]
+	gate := bytes.Count(journal[:bytes.Index(journal, []byte(`"file_id":18`))], []byte("\n")) // the line before its receipt
+	w.broken(map[string][]byte{ledgerName: nil, journalName: damagedLine(journal, gate)})
+	if r := w.repair(); !r.Salvaged || len(r.Nameless) != 1 || r.Nameless[0] != 18 {
+		t.Errorf("%+v", r)
+	}
+	w.neverAgain("nameless")
+}

@@ -58,7 +58,7 @@ func (l ledger) adoptOrphan(ln line, r *Repaired) error {
 		return nil
 	}
 	r.Nameless = append(r.Nameless, ln.FileID)
-	return nil
+	return l.record(line{Op: opForgotten, Item: ln.Item, FileID: ln.FileID, At: ln.At})
 }
 
 // fromJournal makes a ledger from every whole line, also behind damage. It

@@ -43,10 +43,10 @@ func (e *env) reportRepaired(c *config.Config, r store.Repaired) error {
 		p.line("what was there is kept as %s", kept)
 	}
 	if r.NewIdentity {
-		p.line("also the ledger's ID is lost: roots take this one for another's")
+		p.line("also the ledger's ID is lost: roots take this one for another's, and files that only have a number here would go again")
 	}
 	for _, id := range r.Nameless {
-		p.line("Bloxs has the file %d, and whose and which it was is lost: if its file is still in a root it would be sent again", id)
+		p.line("Bloxs has the file %d; whose and which it was is lost, but should it come again it is known", id)
 	}
 	p.line("")
 	p.line("May be lost: the last steps before the damage. A file that Bloxs took then would be sent again. A recent backup")
