@@ -8,8 +8,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // keptToken is the token file. Owner ties the token to the address, key and
@@ -41,6 +42,9 @@ func (c *Client) loadToken() token {
 	}
 	var kept keptToken
 	if err == nil {
+		raw, err = unseal(raw)
+	}
+	if err == nil {
 		err = json.Unmarshal(raw, &kept)
 	}
 	if err != nil {
@@ -65,33 +69,12 @@ func (c *Client) keepToken(t token) {
 	kept := keptToken{Salt: salt, Owner: c.owner(salt), Token: t.value, RenewAt: t.renewAt, Expires: t.expires}
 	raw, err := json.Marshal(kept)
 	if err == nil {
-		err = replaceFile(c.cfg.TokenFile, raw)
+		raw, err = seal(raw)
+	}
+	if err == nil {
+		err = wholefile.Write(c.cfg.TokenFile, raw)
 	}
 	if err != nil {
 		c.cfg.Log.Warn("token not kept for the next start", "path", c.cfg.TokenFile, "err", err)
 	}
-}
-
-// replaceFile puts data in place of path at once, readable by us alone.
-func replaceFile(path string, data []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // born with 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			temp.Close()
-			os.Remove(temp.Name())
-		}
-	}()
-	if _, err = temp.Write(data); err != nil {
-		return err
-	}
-	if err = temp.Sync(); err != nil {
-		return err
-	}
-	if err = temp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
 }

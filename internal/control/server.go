@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // fileName lies in the store's folder and tells commands where to ask.
@@ -83,7 +85,7 @@ func (s *Server) tell(a address, log *slog.Logger) {
 func (s *Server) Close() error {
 	close(s.closing)
 	s.telling.Wait()
-	err := os.Remove(s.path)
+	err := wholefile.Remove(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
@@ -97,15 +99,10 @@ func writeAddress(path string, a address) error {
 	if err != nil {
 		return err
 	}
-	temp := path + ".new"
-	// A stale one may have other rights.
-	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := os.WriteFile(temp, b, 0o600); err != nil {
+	if err := wholefile.Write(path, b); err != nil {
 		return fmt.Errorf("tell commands where to ask: %w", err)
 	}
-	return os.Rename(temp, path)
+	return nil
 }
 
 // guard lets nobody in but who has read control.json, and no web page at all.

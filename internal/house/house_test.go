@@ -25,17 +25,18 @@ var mayImport = map[string][]string{
 	"watcher":                  {"store", "internal/layout"},
 	"uploader":                 {"store", "queue", "internal/bloxs"},
 	"internal/archive":         {"store"},
-	"internal/bloxs":           {},
+	"internal/bloxs":           {"internal/wholefile"},
 	"internal/bloxs/bloxstest": {},
 	"internal/layout":          {},
 	"internal/config":          {"internal/layout", "internal/bloxs"},
-	"internal/control":         {},
+	"internal/control":         {"internal/wholefile"},
 	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/bloxs", "internal/config", "internal/control"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
 	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
 	"internal/house":           {},
 	"internal/e2e":             {},
 	"internal/testfs":          {},
+	"internal/wholefile":       {},
 }
 
 // livesIn says in which one package of ours an outside dependency is.
