@@ -248,7 +248,7 @@ func (s *Store) sweepAtStart() {
 
 // removeLeftovers takes away what a kill has left half written.
 func (s *Store) removeLeftovers() error {
-	for _, name := range []string{ledgerName + ".new", journalName + ".new", nextName, nextName + ".new"} {
+	for _, name := range []string{ledgerName + Leftover, journalName + Leftover, nextName, nextName + Leftover} {
 		if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}

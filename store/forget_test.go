@@ -26,45 +26,45 @@ func (b *bench) holding(words ...string) (found []string) {
 	return found
 }
 
-// traces is what must not be found of person 4711 once they are forgotten.
+// traces is what must not be found of person qx4711 once they are forgotten.
 func traces() []string {
 	lease := offer("", "", "lease").SHA256
-	return []string{"4711", "Zonneveld", "lease.pdf", "letter", "trace-77", "Bloxs said so", lease.String(), string(lease[:])}
+	return []string{"qx4711", "Zonneveld", "lease.pdf", "letter", "trace-77", "Bloxs said so", lease.String(), string(lease[:])}
 }
 
-func ofZonneveld(root, rel string) bool { return root == "/scans" && strings.HasPrefix(rel, "4711") }
+func ofZonneveld(root, rel string) bool { return root == "/scans" && strings.HasPrefix(rel, "qx4711") }
 
 // remembers fills a store with a person and with others.
 func remembers(b *bench) {
 	b.t.Helper()
 	_, err := b.TakeBaseline("/scans", func(add func([]BaselineFile) error) error {
 		return add([]BaselineFile{
-			{"4711 - Zonneveld/skipped.pdf", Look{Size: 3, ModTime: 1, Inode: 4}}, {"4711 - Zonneveld/skipped letter.pdf", Look{Size: 3, ModTime: 1, Inode: 5}}, {"3/c", Look{Size: 3, ModTime: 1, Inode: 6}},
+			{"qx4711 - Zonneveld/skipped.pdf", Look{Size: 3, ModTime: 1, Inode: 4}}, {"qx4711 - Zonneveld/skipped letter.pdf", Look{Size: 3, ModTime: 1, Inode: 5}}, {"3/c", Look{Size: 3, ModTime: 1, Inode: 6}},
 		})
 	})
 	b.must(err)
-	_, err = b.Skip("/scans", []Found{{Rel: "4711 - Zonneveld/skipped.pdf", Look: Look{Size: 3, ModTime: 1, Inode: 4}, Person: person("4711"), Folder: "Zonneveld"}})
+	_, err = b.Skip("/scans", []Found{{Rel: "qx4711 - Zonneveld/skipped.pdf", Look: Look{Size: 3, ModTime: 1, Inode: 4}, Person: person("qx4711"), Folder: "Zonneveld"}})
 	b.must(err)
-	b.offer(offer("4711", "4711 - Zonneveld/lease.pdf", "lease"), offer("4711", "4711 - Zonneveld/letter.pdf", "letter"),
-		offer("4711", "4711 - Zonneveld/letter never sent.pdf", "another letter"), offer("1", "1/a", "a"), offer("2", "2/b", "b"))
-	b.must(b.PersonFound(person("4711"), []string{"Q. Zonneveld"}))
-	_, err = b.Confirm(person("4711"), "Zonneveld-Smit")
+	b.offer(offer("qx4711", "qx4711 - Zonneveld/lease.pdf", "lease"), offer("qx4711", "qx4711 - Zonneveld/letter.pdf", "letter"),
+		offer("qx4711", "qx4711 - Zonneveld/letter never sent.pdf", "another letter"), offer("1", "1/a", "a"), offer("2", "2/b", "b"))
+	b.must(b.PersonFound(person("qx4711"), []string{"Q. Zonneveld"}))
+	_, err = b.Confirm(person("qx4711"), "Zonneveld-Smit")
 	b.must(err)
-	it := b.openGate("4711 - Zonneveld/letter.pdf")
+	it := b.openGate("qx4711 - Zonneveld/letter.pdf")
 	b.must(b.NobodyKnows(it.ID, false, Try{Counts: true, Detail: "Bloxs said so", TraceID: "trace-77"}))
 	b.must(b.Resolve(it.ID, true, 8))
-	b.send("4711 - Zonneveld/lease.pdf", 7)
+	b.send("qx4711 - Zonneveld/lease.pdf", 7)
 	b.send("1/a", 9)
-	b.must(b.GoneBelow("/scans", "4711 - Zonneveld"))
+	b.must(b.GoneBelow("/scans", "qx4711 - Zonneveld"))
 }
 
 // sentBefore checks that the sent files of the person would not be sent again.
 func sentBefore(b *bench) {
 	b.t.Helper()
-	b.offer(offer("4711", "4711 - Zonneveld/again.pdf", "lease"), offer("4711", "4711 - Zonneveld/letter.pdf", "letter"))
-	b.is("4711 - Zonneveld/again.pdf", Sent, "")
-	b.is("4711 - Zonneveld/letter.pdf", Sent, "")
-	if it := b.at("4711 - Zonneveld/again.pdf"); it.FileID != 7 || it.Person.ID != "4711" || it.Size != 5 || it.SentAt.IsZero() {
+	b.offer(offer("qx4711", "qx4711 - Zonneveld/again.pdf", "lease"), offer("qx4711", "qx4711 - Zonneveld/letter.pdf", "letter"))
+	b.is("qx4711 - Zonneveld/again.pdf", Sent, "")
+	b.is("qx4711 - Zonneveld/letter.pdf", Sent, "")
+	if it := b.at("qx4711 - Zonneveld/again.pdf"); it.FileID != 7 || it.Person.ID != "qx4711" || it.Size != 5 || it.SentAt.IsZero() {
 		b.t.Errorf("%+v", it)
 	}
 }
@@ -74,7 +74,7 @@ func TestForget(t *testing.T) {
 	remembers(b)
 	b.must(b.Doubt("a test", 0, 0))
 	before := b.Position()
-	if kept, err := b.Forget("4711", ofZonneveld); err != nil || kept != 2 {
+	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 2 {
 		t.Fatalf("%d kept, %v", kept, err)
 	}
 	if b.Position() <= before {
@@ -86,10 +86,10 @@ func TestForget(t *testing.T) {
 	if said := b.holding(`"op":"forgotten","item":"`); len(said) != 1 {
 		t.Errorf("the journal doesn't say what it has forgotten: %q", said)
 	}
-	if p, err := b.Person(person("4711")); err != nil || p.State != NotLookedUp || p.Names != nil || p.Confirmed != nil {
+	if p, err := b.Person(person("qx4711")); err != nil || p.State != NotLookedUp || p.Names != nil || p.Confirmed != nil {
 		t.Errorf("%+v %v", p, err)
 	}
-	if kept, err := b.Forget("4711", ofZonneveld); err != nil || kept != 0 {
+	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 0 {
 		t.Errorf("once more: %d kept, %v", kept, err)
 	}
 	b.is("1/a", Sent, "")
@@ -105,12 +105,12 @@ func TestForget(t *testing.T) {
 	b.must(os.Remove(b.file(ledgerName)))
 	b.open()
 	sentBefore(b)
-	b.must(b.GoneBelow("/scans", "4711 - Zonneveld"))
-	b.offer(offer("4711", "4711 - Zonneveld/new.pdf", "new"))
-	b.send("4711 - Zonneveld/new.pdf", 11)
-	b.gone("4711 - Zonneveld/new.pdf")
+	b.must(b.GoneBelow("/scans", "qx4711 - Zonneveld"))
+	b.offer(offer("qx4711", "qx4711 - Zonneveld/new.pdf", "new"))
+	b.send("qx4711 - Zonneveld/new.pdf", 11)
+	b.gone("qx4711 - Zonneveld/new.pdf")
 	b.reopen()
-	if kept, err := b.Forget("4711", ofZonneveld); err != nil || kept != 3 {
+	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 3 {
 		t.Fatalf("%d kept, %v", kept, err)
 	}
 	if found := b.holding(traces()...); found != nil {
@@ -136,19 +136,19 @@ func TestForgetKilled(t *testing.T) {
 		steps     func(b *bench)
 	}{
 		{"the next journal is written", false, func(b *bench) {
-			_, _, err := b.writeForgotten("4711", ofZonneveld)
+			_, _, err := b.writeForgotten("qx4711", ofZonneveld)
 			b.must(err)
 		}},
 		{"the ledger is committed", true, func(b *bench) {
-			_, _, err := b.writeForgotten("4711", ofZonneveld)
+			_, _, err := b.writeForgotten("qx4711", ofZonneveld)
 			b.must(errors.Join(err, b.commitNext()))
 		}},
 		{"the journal has taken its place", true, func(b *bench) {
-			_, end, err := b.writeForgotten("4711", ofZonneveld)
+			_, end, err := b.writeForgotten("qx4711", ofZonneveld)
 			b.must(errors.Join(err, b.commitNext(), b.switchJournal(end)))
 		}},
 		{"the ledger is being swept", true, func(b *bench) {
-			_, end, err := b.writeForgotten("4711", ofZonneveld)
+			_, end, err := b.writeForgotten("qx4711", ofZonneveld)
 			b.must(errors.Join(err, b.commitNext(), b.switchJournal(end)))
 			raw, err := os.ReadFile(b.file(ledgerName))
 			b.must(errors.Join(err, os.WriteFile(b.file(ledgerName+".new"), raw[:len(raw)/2], 0o600)))
@@ -183,7 +183,7 @@ func TestForgetKilled(t *testing.T) {
 func TestForgetRefuses(t *testing.T) {
 	b := newBench(t)
 	_, err := b.TakeBaseline("/other", func(func([]BaselineFile) error) error {
-		if _, err := b.Forget("4711", ofZonneveld); !errors.Is(err, ErrTaking) {
+		if _, err := b.Forget("qx4711", ofZonneveld); !errors.Is(err, ErrTaking) {
 			t.Errorf("amid a baseline: %v", err)
 		}
 		return nil
@@ -191,7 +191,7 @@ func TestForgetRefuses(t *testing.T) {
 	b.must(err)
 	refused := func(total int) {
 		t.Helper()
-		_, err := b.Forget("4711", ofZonneveld)
+		_, err := b.Forget("qx4711", ofZonneveld)
 		var inUse *InUseError
 		if !errors.As(err, &inUse) || inUse.Total != total || len(inUse.Items) != total {
 			t.Errorf("%v, want %d in use", err, total)
@@ -200,19 +200,19 @@ func TestForgetRefuses(t *testing.T) {
 			t.Errorf("left behind: %q", left)
 		}
 	}
-	b.offer(offer("4711", "4711/a", "a"), offer("4711", "4711/b", "b"), offer("4711", "4711/c", "c"), offer("47", "47/a", "a"))
+	b.offer(offer("qx4711", "qx4711/a", "a"), offer("qx4711", "qx4711/b", "b"), offer("qx4711", "qx4711/c", "c"), offer("47", "47/a", "a"))
 	refused(3)
-	b.send("4711/a", 1)
+	b.send("qx4711/a", 1)
 	refused(3) // its file is still there
-	b.gone("4711/a", "4711/b")
+	b.gone("qx4711/a", "qx4711/b")
 	refused(1)
-	it := b.openGate("4711/c")
-	b.gone("4711/c")
+	it := b.openGate("qx4711/c")
+	b.gone("qx4711/c")
 	refused(1) // on its way
 	b.must(b.NobodyKnows(it.ID, false, Try{}))
 	refused(1)
 	b.must(b.Resolve(it.ID, true, 0))
-	if kept, err := b.Forget("4711", ofZonneveld); err != nil || kept != 2 {
+	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 2 {
 		t.Errorf("%d kept, %v", kept, err)
 	}
 	b.is("47/a", Waiting, "")
@@ -225,23 +225,23 @@ func TestForgottenUnderFormerHome(t *testing.T) {
 	is := Home{"https://test.bloxs.io", "organisations", "reference", "{reference}"}
 	nobody := func(string) (string, bool) { return "", false }
 	b.must(b.SetHome("/scans", was, nobody))
-	b.offer(offer("4711", "4711/a", "a"))
-	b.send("4711/a", 5)
+	b.offer(offer("qx4711", "qx4711/a", "a"))
+	b.send("qx4711/a", 5)
 	b.must(b.Adopt("/scans", is, []string{"/scans"}))
-	b.gone("4711/a")
-	if kept, err := b.Forget("4711", ofZonneveld); err != nil || kept != 1 {
+	b.gone("qx4711/a")
+	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 1 {
 		t.Fatalf("%d kept, %v", kept, err)
 	}
-	o := offer("4711", "4711/a", "a")
+	o := offer("qx4711", "qx4711/a", "a")
 	o.Person.Relation = "organisations"
 	b.offer(o)
-	if it := b.at("4711/a"); it.State != Sent || it.FileID != 5 || it.Person.Relation != "persons" {
+	if it := b.at("qx4711/a"); it.State != Sent || it.FileID != 5 || it.Person.Relation != "persons" {
 		t.Errorf("%+v", it)
 	}
 	b.close()
 	b.must(deepCheck(t.Context(), b.file(ledgerName)))
 	b.open()
-	if strings.Contains(strings.Join(b.holding("4711"), ""), journalName) {
+	if strings.Contains(strings.Join(b.holding("qx4711"), ""), journalName) {
 		t.Error("the journal has the person again, though nothing was sent")
 	}
 }

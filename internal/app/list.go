@@ -146,6 +146,9 @@ func (a *App) entry(it store.Item) (control.Entry, error) {
 	if it.State == store.Waiting {
 		e.NextTry = control.Stamp(it.Due)
 	}
+	if it.Forgotten() {
+		e.SHA256, e.Detail = "", "forgotten: only that it was sent is remembered"
+	}
 	for _, p := range places {
 		e.Paths = append(e.Paths, filepath.Join(p.Root, filepath.FromSlash(p.Rel)))
 	}

@@ -77,6 +77,9 @@ func listJSON(ctx context.Context, out io.Writer, d control.Desk, which control.
 // The path is quoted where it could mislead a terminal.
 func entryLine(en control.Entry) string {
 	path := en.Path
+	if path == "" {
+		path = "(forgotten)"
+	}
 	if q := strconv.Quote(path); q != `"`+path+`"` {
 		path = q
 	}

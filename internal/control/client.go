@@ -177,6 +177,12 @@ func (c *Client) Send(ctx context.Context, path string, again bool) (string, err
 	return a.Said, err
 }
 
+// Forget takes a person out of the ledger.
+func (c *Client) Forget(ctx context.Context, person string) (string, error) {
+	a, err := c.ask(ctx, "forget", question{Person: person})
+	return a.Said, err
+}
+
 // Pause keeps everything back.
 func (c *Client) Pause(ctx context.Context) (string, error) {
 	a, err := c.ask(ctx, "pause", question{})

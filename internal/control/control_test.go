@@ -78,6 +78,7 @@ func TestSameAnswers(t *testing.T) {
 			func(d Desk) (any, error) { return d.Explain(t.Context(), "/r/a b\n\"ü") },
 			func(d Desk) (any, error) { return d.Retry(t.Context(), []string{"/a", "/b"}, false) },
 			func(d Desk) (any, error) { return d.Retry(t.Context(), []string{}, true) },
+			func(d Desk) (any, error) { return d.Forget(t.Context(), "ü 1") },
 			func(d Desk) (any, error) {
 				return d.Resolve(t.Context(), Resolution{Target: "x", Sent: true, FileID: 1 << 60})
 			},

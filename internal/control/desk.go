@@ -28,6 +28,7 @@ type Desk interface {
 	Confirm(ctx context.Context, path string) (string, error)
 	// Send sends what is skipped at or below a path; with again, one sent file a second time.
 	Send(ctx context.Context, path string, again bool) (string, error)
+	Forget(ctx context.Context, person string) (string, error)
 	Pause(ctx context.Context) (string, error)
 	Resume(ctx context.Context) (string, error)
 }

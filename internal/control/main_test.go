@@ -66,6 +66,10 @@ func (d *desk) Send(_ context.Context, path string, again bool) (string, error) 
 	return d.note("send %s %v", path, again)
 }
 
+func (d *desk) Forget(_ context.Context, person string) (string, error) {
+	return d.note("forget %s", person)
+}
+
 func (d *desk) Pause(context.Context) (string, error)  { return d.note("pause") }
 func (d *desk) Resume(context.Context) (string, error) { return d.note("resume") }
 

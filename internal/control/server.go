@@ -179,6 +179,7 @@ func routes(desk Desk) http.Handler {
 	handle("send", func(ctx context.Context, q question) (answer, error) {
 		return said(desk.Send(ctx, string(q.Path), q.Again))
 	})
+	handle("forget", func(ctx context.Context, q question) (answer, error) { return said(desk.Forget(ctx, q.Person)) })
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
 	mux.HandleFunc("/backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, desk) })
