@@ -18,10 +18,7 @@ type WindowsFile struct {
 
 // Look is the file's Look.
 func (f WindowsFile) Look() Look {
-	l := Look{Size: f.Size, ModTime: sinceUnix(f.Write), Device: uint64(f.Volume), Inode: f.ID}
-	if f.Change != 0 {
-		l.ChangeTime = sinceUnix(f.Change)
-	}
+	l := Look{Size: f.Size, ModTime: sinceUnix(f.Write), ChangeTime: sinceUnix(f.Change), Device: uint64(f.Volume), Inode: f.ID}
 	if f.ID == 0 || f.ID == ^uint64(0) { // how file systems say that they have none
 		l.Device, l.Inode = 0, 0
 	}
@@ -30,6 +27,9 @@ func (f WindowsFile) Look() Look {
 
 func sinceUnix(ticks int64) int64 {
 	const between = 116444736000000000 // from 1601 to 1970
+	if ticks == 0 {
+		return 0 // no time
+	}
 	return (ticks - between) * 100
 }
 

@@ -26,13 +26,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ledger is a Queue in memory.
 type ledger struct {
 	mu     sync.Mutex
-	places map[string]store.Offer // by rel
+	fold   func(string) string
+	places map[string]store.Offer // by rel, folded
 	offers []store.Offer          // all, in order
 	fail   error                  // what Offer answers
 	known  int                    // files asked for
 }
 
-func newLedger() *ledger { return &ledger{places: map[string]store.Offer{}} }
+func newLedger() *ledger { return &ledger{fold: store.Fold, places: map[string]store.Offer{}} }
 
 func (l *ledger) Known(_, dir string, names []string) ([]store.Known, error) {
 	l.mu.Lock()
@@ -40,7 +41,7 @@ func (l *ledger) Known(_, dir string, names []string) ([]store.Known, error) {
 	l.known += len(names)
 	all := make([]store.Known, len(names))
 	for i, name := range names {
-		if o, ok := l.places[join(dir, name)]; ok {
+		if o, ok := l.places[l.fold(join(dir, name))]; ok {
 			all[i] = store.Known{Found: true, Look: o.Look, Racy: o.Racy, Item: store.ItemID(o.SHA256.String()[:24])}
 		}
 	}
@@ -54,7 +55,7 @@ func (l *ledger) Places(_, dir string) (files int, folders []string, err error) 
 	for rel := range l.places {
 		rest, ok := rel, true
 		if dir != "" {
-			rest, ok = strings.CutPrefix(rel, dir+"/")
+			rest, ok = strings.CutPrefix(rel, l.fold(dir)+"/")
 		}
 		if !ok {
 			continue
@@ -73,7 +74,7 @@ func (l *ledger) Files(_, dir string) ([]string, error) {
 	defer l.mu.Unlock()
 	var names []string
 	for rel := range l.places {
-		if parent(rel) == dir {
+		if parent(rel) == l.fold(dir) {
 			names = append(names, filepath.Base(rel))
 		}
 	}
@@ -97,7 +98,7 @@ func (l *ledger) Offer(_ context.Context, batch []store.Offer) error {
 		return l.fail
 	}
 	for _, o := range batch {
-		l.places[o.Rel] = o
+		l.places[l.fold(o.Rel)] = o
 		l.offers = append(l.offers, o)
 	}
 	return nil
@@ -107,10 +108,10 @@ func (l *ledger) Gone(_ string, rels []string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, rel := range rels {
-		if _, ok := l.places[rel]; !ok {
+		if _, ok := l.places[l.fold(rel)]; !ok {
 			return errors.New("gone was said of a file that is no place: " + rel)
 		}
-		delete(l.places, rel)
+		delete(l.places, l.fold(rel))
 	}
 	return nil
 }
@@ -118,21 +119,25 @@ func (l *ledger) Gone(_ string, rels []string) error {
 func (l *ledger) GoneBelow(_, dir string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.places, func(rel string, _ store.Offer) bool { return strings.HasPrefix(rel, dir+"/") })
+	maps.DeleteFunc(l.places, func(rel string, _ store.Offer) bool { return strings.HasPrefix(rel, l.fold(dir)+"/") })
 	return nil
 }
 
-// rels are the places, sorted.
-func (l *ledger) rels() []string {
+// rels are the places as they were listed, sorted.
+func (l *ledger) rels() (rels []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Sorted(maps.Keys(l.places))
+	for _, o := range l.places {
+		rels = append(rels, o.Rel)
+	}
+	slices.Sort(rels)
+	return rels
 }
 
 func (l *ledger) place(rel string) (store.Offer, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o, ok := l.places[rel]
+	o, ok := l.places[l.fold(rel)]
 	return o, ok
 }
 

@@ -28,6 +28,9 @@ var errIncomplete = errors.New("its end is missing")
 // first byte to the last. Unless that is said to be all right, a document
 // without its end is errIncomplete.
 func (r *root) read(ctx context.Context, rel string, look store.Look, incompleteToo bool, buf []byte) (sum store.Digest, err error) {
+	if err := nameTrouble(rel); err != nil {
+		return sum, err
+	}
 	base, err := os.OpenRoot(r.dir)
 	if err != nil {
 		return sum, err
@@ -38,6 +41,11 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 		return sum, err
 	}
 	defer f.Close()
+	lock, err := denyWriters(f, r.path(rel))
+	if err != nil {
+		return sum, err
+	}
+	defer lock.Close()
 	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
 	}

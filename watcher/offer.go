@@ -74,6 +74,10 @@ func (r *root) hash(ctx context.Context, j job, buf []byte, b *batch) {
 	case errors.Is(err, errIncomplete):
 		r.set.waitForEnd(j)
 		return
+	case inUse(err):
+		r.set.fail(j.e, "another program has it open: waits until that is done with it")
+		r.changed()
+		return
 	case errors.Is(err, errChanged), errors.Is(err, fs.ErrNotExist):
 		r.set.again(j)
 		return

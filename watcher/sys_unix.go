@@ -4,6 +4,7 @@ package watcher
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -33,6 +34,15 @@ func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // lookCloser is for systems whose listings may be behind the files themselves.
 func lookCloser(_ string, listed store.Look) store.Look { return listed }
+
+// inUse is for systems where a program can keep others from reading.
+func inUse(error) bool { return false }
+
+// denyWriters is for systems where that can be done; looks tell of writers here.
+func denyWriters(f *os.File, _ string) (io.Closer, error) { return io.NopCloser(f), nil }
+
+// nameTrouble is for systems that have files which they can't open.
+func nameTrouble(string) error { return nil }
 
 // errWatchLimit is how inotify says that the user has no watches left.
 const errWatchLimit = syscall.ENOSPC

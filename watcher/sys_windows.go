@@ -2,8 +2,12 @@ package watcher
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/windows"
 
@@ -28,6 +32,46 @@ func lookCloser(path string, listed store.Look) store.Look {
 		return look
 	}
 	return listed
+}
+
+// inUse says that another program has a file open, and lets us not read it or
+// has not done writing it.
+func inUse(err error) bool {
+	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
+}
+
+// nameTrouble tells of names that other systems can put into a share, but that
+// Windows takes for another file or a device when they are opened.
+func nameTrouble(rel string) error {
+	for name := range strings.SplitSeq(rel, "/") {
+		if strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") || !filepath.IsLocal(name) {
+			return fmt.Errorf("Windows can't open the name %q: rename it, so that it ends in no dot or space and is no device's", name)
+		}
+	}
+	return nil
+}
+
+// denyWriters keeps everybody from writing into the open file f of a path until
+// the lock is closed; renaming and deleting stay allowed. It fails as inUse
+// where somebody has it open for writing: a copy that has paused is not whole.
+func denyWriters(f *os.File, path string) (io.Closer, error) {
+	h, err := openHandle(path, windows.GENERIC_READ, windows.FILE_SHARE_READ|windows.FILE_SHARE_DELETE, windows.FILE_FLAG_OPEN_REPARSE_POINT)
+	if err != nil {
+		return nil, err
+	}
+	lock := os.NewFile(uintptr(h), path)
+	is, err := f.Stat()
+	if err == nil {
+		var locked fs.FileInfo
+		if locked, err = lock.Stat(); err == nil && !os.SameFile(is, locked) {
+			err = errChanged
+		}
+	}
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return lock, nil
 }
 
 // openHandle opens a folder, or nothing but a look at a file.

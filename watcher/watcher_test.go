@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -288,6 +289,32 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 	b.write("1/caf\xe9.txt", "x")
 	b.write("1 - \xff\xfe/f", "y")
 	b.untilPlaces("1 - \xff\xfe/f", "1/caf\xe9.txt")
+}
+
+// On Windows the ledger's keys are in lower case, whatever the listing shows.
+func TestPlacesAreComparedByTheirKeys(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.fold, o.noEvents = strings.ToLower, true })
+	b.q.fold = strings.ToLower
+	b.write("1 - Jansen/Sub/F.TXT", "f")
+	b.write("1 - Jansen/Sub/gone", "gone")
+	b.write("1 - Jansen/Gone/h", "h")
+	b.Start(t.Context())
+	b.settled()
+	for _, rel := range []string{"1 - Jansen/Sub/gone", "1 - Jansen/Gone"} {
+		if err := os.RemoveAll(filepath.Join(b.dir, rel)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.rescan()
+	b.wantPlaces("1 - Jansen/Sub/F.TXT")
+	b.rename("1 - Jansen", "1 - JANSEN") // by its case alone: the same places
+	b.rescan()
+	b.rescan()
+	b.settled()
+	if rels := b.q.rels(); len(rels) != 1 || !strings.EqualFold(rels[0], "1 - Jansen/Sub/F.TXT") {
+		t.Errorf("places %q", rels)
+	}
 }
 
 func TestOnlyARescanFound(t *testing.T) {

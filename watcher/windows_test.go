@@ -1,0 +1,227 @@
+//go:build windows
+
+package watcher
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"bloxdrop/store"
+)
+
+// open opens a file as another program does, until the test ends or it is closed.
+func (b *bench) open(rel string, access, share uint32) (done func()) {
+	b.t.Helper()
+	h, err := openHandle(filepath.Join(b.dir, filepath.FromSlash(rel)), access, share, windows.FILE_FLAG_BACKUP_SEMANTICS)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	open := true
+	done = func() {
+		if open {
+			open = false
+			_ = windows.CloseHandle(h)
+		}
+	}
+	b.t.Cleanup(done)
+	return done
+}
+
+func (b *bench) untilWhy(rel, why string) {
+	b.t.Helper()
+	b.until(rel+": "+why, func() bool {
+		s, ok := b.roots[0].set.get(rel)
+		return ok && strings.Contains(s.Why, why)
+	})
+}
+
+// A copy that pauses longer than the settle time keeps the file open for writing.
+func TestAFileThatIsOpenForWritingIsNotWhole(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1/f", "half")
+	b.write("1/g", "nobody may read it")
+	b.write("1/h", "a colleague looks at it")
+	writer := b.open("1/f", windows.GENERIC_WRITE, shareAll)
+	owner := b.open("1/g", windows.GENERIC_READ, 0)
+	b.open("1/h", windows.GENERIC_READ, windows.FILE_SHARE_READ)
+	b.Start(t.Context())
+	b.untilWhy("1/f", "another program has it open")
+	b.untilWhy("1/g", "another program has it open")
+	b.untilPlaces("1/h")
+	writer()
+	owner()
+	b.untilPlaces("1/f", "1/g", "1/h")
+}
+
+// While a file is read nobody writes into it, and everybody may rename it.
+func TestReadingDeniesWriters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1/f", "x")
+	path := filepath.Join(b.dir, "1", "f")
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := denyWriters(f, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close() // os.Open lets nobody rename it
+	if _, err := os.OpenFile(path, os.O_WRONLY, 0); !inUse(err) {
+		t.Errorf("opened for writing: %v", err)
+	}
+	if err := os.Rename(path, path+" renamed"); err != nil {
+		t.Error(err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path+" renamed", []byte("y"), 0o644); err != nil {
+		t.Error(err)
+	}
+	b.write("2/f", "x")
+	if f, err = os.Open(filepath.Join(b.dir, "2/f")); err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := denyWriters(f, path+" renamed"); err != errChanged {
+		t.Errorf("a lock on another file: %v", err)
+	}
+}
+
+// Folders can be renamed while they are watched and while they are listed.
+func TestWatchingKeepsNobodyFromRenaming(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1 - Jansen/sub/f", "f")
+	b.Start(t.Context())
+	b.settled()
+	if !b.Status()[0].Events {
+		t.Fatal("no events")
+	}
+	dir, err := openDir(filepath.Join(b.dir, "1 - Jansen"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if _, err := dir.ReadDir(1); err != nil {
+		t.Fatal(err)
+	}
+	b.rename("1 - Jansen", "2 - Jansen")
+	b.untilPlaces("2 - Jansen/sub/f")
+}
+
+// What a listing tells of a file is what the file itself tells.
+func TestListingTellsTheLook(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	const files = 1500 // more than a buffer holds
+	for i := range files {
+		b.write(fmt.Sprintf("1/a letter of some length, number %d.txt", i), strings.Repeat("x", i%7+1))
+	}
+	b.mkdir("1/folder")
+	dir, err := openDir(b.roots[0].path("1"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	seen := map[string]bool{}
+	for {
+		entries, err := dir.ReadDir(1000)
+		for _, e := range entries {
+			if seen[e.Name()] = true; e.IsDir() {
+				continue
+			}
+			got, regular, bad := lookAt(dir, e)
+			want, mode, bad2 := store.LookAt(filepath.Join(b.dir, "1", e.Name()))
+			if bad != nil || bad2 != nil || got != want || !regular || !mode.IsRegular() {
+				t.Fatalf("%s: listed %+v, looked at %+v (%v, %v)", e.Name(), got, want, bad, bad2)
+			}
+			if got.Inode == 0 || got.Device == 0 || got.ChangeTime == 0 {
+				t.Fatalf("no identity: %+v", got)
+			}
+			f, bad := os.Open(filepath.Join(b.dir, "1", e.Name()))
+			if bad != nil {
+				t.Fatal(bad)
+			}
+			if got, _, bad = store.LookOf(f); got != want || bad != nil {
+				t.Fatalf("open %+v, looked at %+v (%v)", got, want, bad)
+			}
+			f.Close()
+		}
+		if err != nil {
+			break
+		}
+	}
+	if len(seen) != files+1 || !seen["folder"] {
+		t.Errorf("%d entries", len(seen))
+	}
+	if _, err := openDir(b.roots[0].path("1/a letter of some length, number 1.txt"), false); !isGone(err) {
+		t.Errorf("a file opened as a folder: %v", err)
+	}
+	if _, err := openDir(b.roots[0].path("none"), false); !isMissing(err) {
+		t.Errorf("no folder: %v", err)
+	}
+}
+
+// Paths beyond 260 characters, and names that Windows itself would change.
+func TestAwkwardPaths(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	long := "1 - " + strings.Repeat("long name ", 15) + "x/" + strings.Repeat("folder ", 20) + "x/letter.txt"
+	if len(long) < 300 {
+		t.Fatal(len(long))
+	}
+	b.write(long, "long")
+	b.mkdir("1")
+	awkward := []string{"ends in a dot.", "ends in a space ", "aux"}
+	for _, name := range awkward {
+		h, err := os.OpenFile(store.WindowsPath(filepath.Join(b.dir, "1", name)), os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(h, name)
+		h.Close()
+	}
+	b.Start(t.Context())
+	b.untilPlaces(long)
+	for _, name := range awkward {
+		b.untilWhy("1/"+name, "rename it")
+	}
+	if c := b.Classify(filepath.Join(b.dir, filepath.FromSlash(long))); c.Kind != Personal {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestAnErrorEndsTheEvents(t *testing.T) {
+	t.Parallel()
+	dirty := newDirtySet()
+	e, err := openEvents(t.TempDir(), dirty, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := windows.CancelIoEx(e.handle, &e.io); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-e.done:
+	case <-time.After(patience()):
+		t.Fatal("the pump goes on")
+	}
+	if _, all := dirty.take(); !all || !e.broken.Load() {
+		t.Error("the error was not noted")
+	}
+	e.close()
+	if _, err := openEvents(filepath.Join(t.TempDir(), "none"), dirty, slog.New(slog.DiscardHandler)); !isMissing(err) {
+		t.Errorf("events of nothing: %v", err)
+	}
+}
