@@ -75,7 +75,7 @@ func (o *office) untilAt(rel, state, reason string) control.Entry {
 	o.t.Helper()
 	path := filepath.Join(o.root, filepath.FromSlash(rel))
 	var last []control.Entry
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		last = o.list("")
 		for _, e := range last {
 			if slices.Contains(e.Paths, path) && e.State == state && e.Reason == reason {

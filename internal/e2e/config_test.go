@@ -45,7 +45,7 @@ func TestConfigRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, bloxstest.Options{})
-			fill := strings.NewReplacer("%ROOT", o.root, "%DIR", o.dir).Replace
+			fill := strings.NewReplacer("%ROOT", filepath.ToSlash(o.root), "%DIR", filepath.ToSlash(o.dir)).Replace
 			before := o.text()
 			text := strings.Replace(before, fill(c.old), fill(c.new), 1)
 			if text == before {
@@ -61,7 +61,10 @@ func TestConfigRefused(t *testing.T) {
 				}
 				o.says(s.err, fmt.Sprintf("%s:%d:", o.config, line))
 				for _, w := range c.words {
-					o.says(s.err, fill(w))
+					if strings.HasPrefix(w, "%") {
+						w = filepath.FromSlash(fill(w))
+					}
+					o.says(s.err, w)
 				}
 				if strings.Contains(s.err, `"secret"`) || strings.Contains(s.err, "panic") {
 					t.Errorf("%v says %s", args, s.err)

@@ -122,7 +122,7 @@ func TestDemoInterrupted(t *testing.T) {
 // untilSaid waits until a text stands in what a process prints.
 func untilSaid(t testing.TB, out *logbook, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%q was never said:\n%s", text, out)
 		}

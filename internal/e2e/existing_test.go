@@ -41,7 +41,7 @@ func (o *office) killedStarts(n int) (early, midway int) {
 		before := o.journal(`"op":"baseline"`)
 		end := time.Now().Add(rand.N(400 * time.Millisecond))
 		if i%2 == 0 {
-			end = time.Now().Add(20 * time.Second)
+			end = time.Now().Add(patience)
 		}
 		for time.Now().Before(end) && (i%2 == 1 || o.journal(`"op":"baseline"`) == before && o.journal(wholeBaseline) == 0) {
 			time.Sleep(time.Millisecond)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/cli"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/testfs"
 )
 
 // binary is the program: BLOXDROP_BINARY, or built once, by TestMain.
@@ -48,8 +50,15 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	// These tests mostly wait for their daemons, so more of them than there are cores run at once.
+	atOnce := "8"
+	if runtime.GOOS == "windows" {
+		links = 0 // few accounts may make any
+	}
+	if testfs.Wine() {
+		atOnce, patience = "3", 3*time.Minute // there they mostly wait for Wine
+	}
 	if set := flag.Lookup("test.parallel"); set.Value.String() == set.DefValue {
-		if err := flag.Set("test.parallel", "8"); err != nil {
+		if err := flag.Set("test.parallel", atOnce); err != nil {
 			panic(err)
 		}
 	}
@@ -90,6 +99,9 @@ func (l *logbook) String() string {
 
 const settle = 300 * time.Millisecond
 
+// patience is how long the tests wait for what must come.
+var patience = 30 * time.Second
+
 // newOffice makes a config that more may be appended to, or replace parts of.
 func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
 	t.Helper()
@@ -129,7 +141,7 @@ retry_max = "1s"
 
 [store]
 dir = %q
-`, o.bloxs.URL, o.root, settle, filepath.Join(o.dir, "store"))
+`, o.bloxs.URL, filepath.ToSlash(o.root), settle, filepath.ToSlash(filepath.Join(o.dir, "store")))
 	text = strings.NewReplacer(replace...).Replace(text)
 	o.must(os.WriteFile(o.config, []byte(text), 0o600))
 }
@@ -173,7 +185,7 @@ func (o *office) launch() {
 func (o *office) answers() {
 	o.t.Helper()
 	pid := fmt.Sprintf(`"pid":%d`, o.daemon.Process.Pid)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		b, err := os.ReadFile(filepath.Join(o.dir, "store", "control.json"))
 		if err == nil && strings.Contains(string(b), pid) {
 			return
@@ -190,7 +202,7 @@ func (o *office) end(sig syscall.Signal) {
 	o.must(signal(o.daemon.Process, sig))
 	select {
 	case <-o.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		o.t.Fatalf("the daemon does not end\n%s", o.log)
 	}
 	o.daemon = nil
@@ -256,7 +268,7 @@ func (o *office) listed(args ...string) (list []control.Entry) {
 // until polls the status as an administrator would, since no signal leaves the process.
 func (o *office) until(what string, ok func(st control.Status) bool) control.Status {
 	o.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		st := o.status()
 		if ok(st) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -138,7 +139,7 @@ func TestLists(t *testing.T) {
 	check := func(sending, sent int) {
 		t.Helper()
 		for state, n := range map[string]int{
-			"waiting": 1, "sending": sending, "sent": sent, "held": 3, "skipped": 0, "withdrawn": 1, "settling": 1, "unmatched": 2, "ignored": 3,
+			"waiting": 1, "sending": sending, "sent": sent, "held": 3, "skipped": 0, "withdrawn": 1, "settling": 1, "unmatched": 2, "ignored": 2 + links,
 			"": 5 + sending + sent,
 		} {
 			o.listShape(state, n)
@@ -151,7 +152,7 @@ func TestLists(t *testing.T) {
 	check(0, 3)
 	o.stop()
 	for _, state := range []string{"waiting", "sending", "sent", "held", "skipped", "withdrawn", "unmatched", "ignored"} {
-		o.listShape(state, map[string]int{"waiting": 1, "sent": 3, "held": 3, "withdrawn": 1, "unmatched": 2, "ignored": 3}[state])
+		o.listShape(state, map[string]int{"waiting": 1, "sent": 3, "held": 3, "withdrawn": 1, "unmatched": 2, "ignored": 2 + links}[state])
 	}
 	o.statusShape()
 }
@@ -160,7 +161,10 @@ func TestLists(t *testing.T) {
 func TestListNames(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, staff())
-	names := []string{"a \x1b[31mred.txt", "new\nline.txt", "quote\".txt", "é ü 漢字.txt", "-rf.txt", "%s.txt"}
+	names := []string{"é ü 漢字.txt", "-rf.txt", "%s.txt"}
+	if runtime.GOOS != "windows" { // which has no such names
+		names = append(names, "a \x1b[31mred.txt", "new\nline.txt", "quote\".txt")
+	}
 	for _, n := range names {
 		o.write("1001 - Jansen/"+n, n)
 	}

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"bloxdrop/internal/control"
 )
@@ -101,7 +100,7 @@ func (o *office) storedOnce(files ...map[string]delivery) {
 // stored waits until Bloxs holds n files.
 func (o *office) stored(n int) {
 	o.t.Helper()
-	ctx, cancel := context.WithTimeout(o.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(o.t.Context(), patience)
 	defer cancel()
 	if err := o.bloxs.WaitStored(ctx, n); err != nil {
 		o.t.Fatalf("%d of %d stored: %v\n%s", len(o.bloxs.Stored()), n, err, o.log)
