@@ -362,3 +362,29 @@ func TestPathOf(t *testing.T) {
 		}
 	}
 }
+
+// TestSkippedInPages: of a damaged ledger no item is taken that stands for a
+// file of a baseline, since its ID is not that of a content.
+func TestSkippedInPages(t *testing.T) {
+	b := newBench(t)
+	b.baseline(map[string][2]int64{"1/a.pdf": {1, 1}, "1/b.pdf": {2, 2}})
+	b.skips("1/a.pdf", aLook([2]int64{1, 1}))
+	b.skips("1/b.pdf", aLook([2]int64{2, 2}))
+	b.gone("1/b.pdf")
+	b.offer(offer("1", "1/c.pdf", "C"))
+	b.close()
+	f, err := os.Open(b.file(ledgerName))
+	b.must(err)
+	defer f.Close()
+	found := 0
+	b.must(itemsInPages(f, func(it Item) error {
+		if found++; it.Base != "" {
+			t.Errorf("%+v", it)
+		}
+		return nil
+	}))
+	if found == 0 {
+		t.Error("nothing was found")
+	}
+	b.open()
+}

@@ -264,7 +264,7 @@ func itemsInPages(f *os.File, fn func(Item) error) error {
 	}
 	return eachEntry(f, fi.Size(), func(k, v []byte) error {
 		var r itemRecord
-		if len(k) != itemKeyLen || decode(v, &r) != nil || r.State == "" || len(r.SHA256) != len(Digest{}) || r.State == Skipped {
+		if len(k) != itemKeyLen || decode(v, &r) != nil || r.State == "" || len(r.SHA256) != len(Digest{}) || r.Base != "" {
 			return nil
 		}
 		return fn(r.item(ItemID(hex.EncodeToString(k))))

@@ -19,6 +19,7 @@ type walker struct {
 	sent    map[ItemID]int64
 	opened  map[ItemID]bool // gates that opened and have no answer yet
 	unclear map[ItemID]bool // held until a person decides
+	old     archive
 }
 
 // TestRandomWalk: whatever happens in whatever order, the books add up, what
@@ -34,10 +35,12 @@ func TestRandomWalk(t *testing.T) {
 	}
 	t.Logf("STORE_SEED=%d", seed)
 	w := walker{bench: newBench(t), rnd: rand.New(rand.NewPCG(seed, 1)),
-		there: map[string]string{}, sent: map[ItemID]int64{}, opened: map[ItemID]bool{}, unclear: map[ItemID]bool{}}
+		there: map[string]string{}, sent: map[ItemID]int64{}, opened: map[ItemID]bool{}, unclear: map[ItemID]bool{},
+		old: archive{map[string]Look{}, map[string]Look{}}}
 	w.large = true // check recounts
 	moves := []func(){w.drop, w.drop, w.drop, w.remove, w.removeFolder, w.gate, w.gate, w.answer, w.answer, w.answer, w.notYet,
-		w.lookUp, w.resolve, w.retry, w.confirm, w.follow, w.listed}
+		w.lookUp, w.resolve, w.retry, w.confirm, w.follow, w.listed,
+		w.dropOld, w.dropOld, w.removeOld, w.baselineAnew, w.order, w.orderAgain}
 	for range 500 {
 		w.now = w.now.Add(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
 		before := w.states()
@@ -84,6 +87,7 @@ func (w *walker) stepped(before map[ItemID]State) {
 func (w *walker) check() {
 	w.t.Helper()
 	w.recount()
+	w.checkOld()
 	for id, fileID := range w.sent {
 		if it := w.item(id); it.State != Sent || it.FileID != fileID {
 			w.t.Fatalf("was sent as %d, is %+v", fileID, it)
@@ -131,7 +135,7 @@ func (w *walker) removeFolder() {
 
 func (w *walker) gate() {
 	if it := w.take(); it.ID != "" {
-		w.openGate(it.Rel)
+		w.must(w.OpenGate(it.ID, Place{Root: it.Root, Rel: it.Rel}))
 		w.opened[it.ID] = true
 	}
 }
@@ -196,7 +200,7 @@ func (w *walker) resolve() {
 	}
 	delete(w.unclear, id)
 	if sent := w.rnd.IntN(2) == 0; sent {
-		w.sent[id] = 0
+		w.sent[id] = w.item(id).FileID // of a first upload, if there was one
 		w.must(w.Resolve(id, true, 0))
 	} else {
 		w.must(w.Resolve(id, false, 0))
@@ -249,6 +253,9 @@ func (w *walker) rebuild() {
 	w.check()
 	for rel, content := range w.there {
 		w.offer(offer(rel[:1], rel, content))
+	}
+	for rel := range w.old.there {
+		w.find(rel)
 	}
 	w.check()
 }
