@@ -39,6 +39,11 @@ func inBubble(t *testing.T, test func(b *bench)) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
+	inBubbleAt(t, dir, test)
+}
+
+func inBubbleAt(t *testing.T, dir string, test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{t: t, dir: dir, log: &book{}}
 		b.opts = Options{

@@ -16,12 +16,14 @@ const (
 	ByLimit   = "limited"
 	ByAddress = "misconfigured"
 	ByStore   = "store"
+	ByDisk    = "disk-full"
 )
 
 const (
 	probeFirst   = time.Minute // until a wall is tried again, doubling
 	probeMost    = 15 * time.Minute
 	storeRetry   = time.Second
+	diskRetry    = 10 * time.Second
 	limitDefault = time.Minute // where Bloxs says 429 and not for how long
 )
 
@@ -78,6 +80,8 @@ func remedy(cause, words string) string {
 		text = "the answers don't come from Bloxs: check bloxs.url and bloxs.proxy; then `bloxdrop resume`, or wait for the next try"
 	case ByStore:
 		text = "what happens can't be written down, so nothing is sent: see that the disk of store.dir has room and is writable; this ends by itself"
+	case ByDisk:
+		text = "the disk of store.dir is nearly full, so that Bloxs's receipts might not be written down: make room there; this ends by itself"
 	}
 	if words != "" {
 		text += " (" + words + ")"
@@ -137,6 +141,13 @@ func (q *Queue) mayPass(now time.Time) (probe bool, wait time.Duration) {
 			probe = true
 		case cause == ByLimit:
 			q.endPause(cause)
+		case cause == ByDisk:
+			if q.store.Room() == nil {
+				q.endPause(cause)
+				continue
+			}
+			p.until = now.Add(diskRetry)
+			wait = max(wait, diskRetry)
 		}
 	}
 	return probe, wait

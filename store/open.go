@@ -28,7 +28,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, lock: lock, damaged: make(chan struct{}), stop: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Store{opts: opts, lock: lock, ballast: ballast{path: filepath.Join(opts.Dir, ballastName)}, damaged: make(chan struct{}), stop: make(chan struct{}), stopped: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}

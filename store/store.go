@@ -43,6 +43,7 @@ type Store struct {
 	lock    *flock.Flock
 	db      atomic.Pointer[bolt.DB] // read by Known and its kind without the lock
 	journal *journal
+	ballast ballast
 
 	mu       sync.Mutex
 	tx       *bolt.Tx // holds every transition since the last commit
@@ -77,6 +78,7 @@ func (s *Store) write(fn func(l ledger) error) error {
 		return err
 	}
 	if err := s.journal.wait(appended); err != nil {
+		s.giveBallast(err)
 		return errors.Join(err, s.heal())
 	}
 	return nil
