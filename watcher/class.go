@@ -40,7 +40,7 @@ const whyEmpty = "empty: waits for content"
 
 // Classify says what a path is, by looking at it now. It works without Start.
 func (w *Watcher) Classify(path string) Class {
-	abs, err := filepath.Abs(path)
+	abs, err := filepath.Abs(asTyped(path))
 	if err != nil {
 		return Class{Kind: Outside, Reason: err.Error()}
 	}
@@ -75,7 +75,12 @@ func within(dir, path string) (rel string, ok bool) {
 }
 
 func (r *root) classify(rel string) Class {
+	rel, possible := asListed(r.dir, rel)
 	c := Class{Root: r.Path, Rel: rel}
+	if !possible {
+		c.Kind, c.Reason = Missing, "no file can have such a name here"
+		return c
+	}
 	if info, err := os.Stat(r.dir); err != nil || !info.IsDir() {
 		c.Kind, c.Reason = Offline, "not a folder"
 		if err != nil {

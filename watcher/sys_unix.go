@@ -41,6 +41,10 @@ func inUse(error) bool { return false }
 // denyWriters is for systems where that can be done; looks tell of writers here.
 func denyWriters(f *os.File, _ string) (io.Closer, error) { return io.NopCloser(f), nil }
 
+// asTyped and asListed are for systems that have several ways to write a path.
+func asTyped(path string) string                  { return path }
+func asListed(_, rel string) (as string, ok bool) { return rel, true }
+
 // nameTrouble is for systems that have files which they can't open.
 func nameTrouble(string) error { return nil }
 

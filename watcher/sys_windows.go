@@ -40,6 +40,43 @@ func inUse(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
 }
 
+// asTyped gives a path as people write it, where a program has put it into the
+// form for long ones.
+func asTyped(path string) string {
+	if rest, ok := strings.CutPrefix(path, `\\?\UNC\`); ok {
+		return `\\` + rest
+	}
+	return strings.TrimPrefix(path, `\\?\`)
+}
+
+// asListed gives a path as its folders list it, as far as it is there: by its
+// long names, and in their case. It is not ok where no path can be so; with a
+// colon it would be a stream beside a file.
+func asListed(dir, rel string) (as string, ok bool) {
+	if strings.ContainsAny(rel, `<>:"|?*`) {
+		return rel, false
+	}
+	if rel == "" {
+		return "", true
+	}
+	parts := strings.Split(rel, "/")
+	for i := range parts {
+		path := filepath.Join(dir, filepath.Join(parts[:i+1]...))
+		name, err := windows.UTF16PtrFromString(store.WindowsPath(path))
+		if err != nil {
+			return rel, false
+		}
+		var found windows.Win32finddata
+		h, err := windows.FindFirstFile(name, &found)
+		if err != nil {
+			break
+		}
+		_ = windows.FindClose(h)
+		parts[i] = windows.UTF16ToString(found.FileName[:])
+	}
+	return strings.Join(parts, "/"), true
+}
+
 // nameTrouble tells of names that other systems can put into a share, but that
 // Windows takes for another file or a device when they are opened.
 func nameTrouble(rel string) error {

@@ -225,3 +225,30 @@ func TestAnErrorEndsTheEvents(t *testing.T) {
 		t.Errorf("events of nothing: %v", err)
 	}
 }
+
+// One file has many ways to write its path.
+func TestPathsAsPeopleTypeThem(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1042 - Jansen/Päper Letter.pdf", "x")
+	for _, typed := range []string{
+		b.dir + `\1042 - Jansen\Päper Letter.pdf`,
+		filepath.ToSlash(b.dir) + `/1042 - Jansen/Päper Letter.pdf`,
+		b.dir + `\1042 - JANSEN\päper LETTER.PDF`,
+		`\\?\` + b.dir + `\1042 - Jansen\Päper Letter.pdf`,
+		strings.ToLower(b.dir) + `\1042 - jansen\.\päper letter.pdf`,
+	} {
+		c := b.Classify(typed)
+		if c.Kind != Personal || c.Rel != "1042 - Jansen/Päper Letter.pdf" || c.Person.Name != "Jansen" {
+			t.Errorf("%s: %+v", typed, c)
+		}
+	}
+	for _, typed := range []string{`\1042 - Jansen\Päper Letter.pdf:Zone.Identifier`, `\1042 - Jansen\*`, `\none\x`} {
+		if c := b.Classify(b.dir + typed); c.Kind != Missing {
+			t.Errorf("%s: %+v", typed, c)
+		}
+	}
+	if c := b.Classify(`\\?\UNC\server\share\x`); c.Kind != Outside {
+		t.Errorf("%+v", c)
+	}
+}

@@ -68,7 +68,7 @@ func (a *App) itemsAt(ctx context.Context, path string) ([]store.Item, error) {
 func (a *App) lastSeenAt(ctx context.Context, root, rel string) (items []store.Item, err error) {
 	for _, state := range itemStates() {
 		err := a.eachItem(ctx, state, func(it store.Item) error {
-			if it.Root == root && it.Rel == rel {
+			if it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
 				items = append(items, it)
 			}
 			return nil
@@ -200,7 +200,7 @@ func (a *App) target(ctx context.Context, name string) (store.Item, error) {
 // uncertainAt finds the uncertain item that was last seen at a path, if any.
 func (a *App) uncertainAt(ctx context.Context, root, rel string) (found store.Item, err error) {
 	err = a.eachItem(ctx, store.Held, func(it store.Item) error {
-		if it.Reason == store.Uncertain && it.Root == root && it.Rel == rel {
+		if it.Reason == store.Uncertain && it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
 			found = it
 		}
 		return nil
