@@ -29,6 +29,10 @@ func (c *checker) path(key string, path *string) bool {
 		return false
 	}
 	*path = filepath.Clean(*path)
+	if instead, ok := mapped(*path, remoteDrive); ok {
+		c.problem(key, "%s is on a network drive of your own session, which a service does not have; write the share's own name: '%s'", *path, instead)
+		return false
+	}
 	return true
 }
 

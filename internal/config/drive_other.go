@@ -1,0 +1,5 @@
+//go:build !windows
+
+package config
+
+func remoteDrive(string) (share string, ok bool) { return "", false }
