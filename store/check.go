@@ -12,6 +12,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // The files of a store.
@@ -181,21 +183,19 @@ func journalCut(dir string) bool {
 
 // forgetStop takes the note away before the files change.
 func forgetStop(dir string) error {
-	err := os.Remove(filepath.Join(dir, cleanName))
+	err := wholefile.Remove(filepath.Join(dir, cleanName))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	return errors.Join(err, syncDir(dir))
 }
 
-// writeFile makes a file whole or not at all: temp, sync, rename, sync the folder.
+// writeFile makes a small file whole or not at all.
 func writeFile(path string, b []byte) error {
-	return birth(path, func(f *os.File) error {
-		_, err := f.Write(b)
-		return err
-	})
+	return errors.Join(wholefile.Write(path, b), syncDir(filepath.Dir(path)))
 }
 
+// birth does so for a file that is written piece by piece.
 func birth(path string, fill func(*os.File) error) error {
 	temp := path + Leftover
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -209,7 +209,7 @@ func birth(path string, fill func(*os.File) error) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", temp, err)
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

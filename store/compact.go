@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // compactLedger writes the ledger at path anew without its free pages, which
@@ -32,7 +34,7 @@ func compactLedger(path string) error {
 	if err := errors.Join(err, to.Close(), from.Close()); err != nil {
 		return errors.Join(fmt.Errorf("compact %s: %w", path, err), os.Remove(temp))
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // A journal that is written anew lies beside the one in use until the ledger
@@ -52,16 +53,11 @@ func (s *Store) settleNext() error {
 	return s.takeNext()
 }
 
-// takeNext waits for those who look into a new file for a moment, as virus
-// scanners on Windows do.
-func (s *Store) takeNext() (err error) {
-	for range 20 {
-		if err = os.Rename(s.path(nextName), s.path(journalName)); err == nil {
-			return syncDir(s.opts.Dir)
-		}
-		time.Sleep(50 * time.Millisecond)
+func (s *Store) takeNext() error {
+	if err := wholefile.Rename(s.path(nextName), s.path(journalName)); err != nil {
+		return err
 	}
-	return err
+	return syncDir(s.opts.Dir)
 }
 
 // commitNext decides for the next journal. Where it fails, only a new start can

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // begetBoth makes a new, empty store: the journal first, so that a ledger
@@ -57,7 +59,7 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 	if err := makeRoom(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
 	return syncDir(s.opts.Dir)
@@ -66,7 +68,7 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 // setAside keeps what can't be trusted, under a name that says since when.
 func (s *Store) setAside(name, as string) (string, error) {
 	kept := s.path(name + as + s.opts.Now().UTC().Format("20060102T150405.000"))
-	err := os.Rename(s.path(name), kept)
+	err := wholefile.Rename(s.path(name), kept)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // Restored says what a restore did.
@@ -136,7 +138,7 @@ func (s *Store) replace(fresh, as string) (kept []string, err error) {
 		return kept, err
 	}
 	for _, name := range []string{journalName, ledgerName, cleanName} {
-		if err := os.Rename(filepath.Join(fresh, name), s.path(name)); err != nil {
+		if err := wholefile.Rename(filepath.Join(fresh, name), s.path(name)); err != nil {
 			return kept, err
 		}
 		if err := syncDir(s.opts.Dir); err != nil {

@@ -20,7 +20,7 @@ import (
 // mayImport is the DAG: for each package the packages of ours that it may import.
 var mayImport = map[string][]string{
 	"":                         {"internal/cli"},
-	"store":                    {},
+	"store":                    {"internal/wholefile"},
 	"queue":                    {"store"},
 	"watcher":                  {"store", "internal/layout"},
 	"uploader":                 {"store", "queue", "internal/bloxs"},
