@@ -222,7 +222,7 @@ func (a *App) reason(it store.Item, path string) (reason, remedy string) {
 		}
 		return "its last copy was taken out of the folder before it was sent, so it is not sent", "put it back, if it should go"
 	case store.Skipped:
-		return "it was there when bloxdrop began with this root, and existing = \"skip\" leaves it", "`bloxdrop send " + shellQuoted(path) + "` sends it all the same"
+		return "it was there when bloxdrop began with this root, and existing = \"skip\" leaves it", "`bloxdrop send " + ShellQuoted(path) + "` sends it all the same"
 	}
 	return heldReason(it, path)
 }
@@ -259,7 +259,7 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 	if it.TraceID != "" && !strings.Contains(reason, it.TraceID) {
 		reason += " (traceId " + it.TraceID + ")"
 	}
-	quoted := shellQuoted(path)
+	quoted := ShellQuoted(path)
 	switch it.Reason {
 	case store.UnknownPerson:
 		remedy = fmt.Sprintf("rename the folder, if %q is not the right %s; or add the %s in Bloxs, then `bloxdrop retry %s` (it is also looked for every hour)", it.Person.ID, it.Person.Kind, bloxs.OneOf(it.Person.Relation), quoted)
@@ -283,12 +283,15 @@ func (a *App) lookAt(c watcher.Class) store.Look {
 
 func fullPath(c watcher.Class) string { return filepath.Join(c.Root, filepath.FromSlash(c.Rel)) }
 
-// shellQuoted makes a path one word of a command that can be pasted: whoever
+// ShellQuoted makes a path one word of a command that can be pasted: whoever
 // can write into the share chooses the names.
-func shellQuoted(path string) string {
+func ShellQuoted(path string) string {
 	plain := utf8.ValidString(path) && !strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) })
 	switch {
 	case runtime.GOOS == "windows":
+		if strings.HasSuffix(path, `\`) {
+			path += `\` // else it would quote the quote
+		}
 		return `"` + path + `"` // Windows allows no quotes in names
 	case plain:
 		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"

@@ -21,11 +21,11 @@ func TestShellQuoted(t *testing.T) {
 		"/srv/scans/1234 - Jansen/a.pdf", "/x/Jan$(touch PWNED)/`id`.txt", `/x/Visser"; touch P2; "`, "/x/d'Ancona's",
 		"/x/a\nb\x1b[2J", "/x/caf\xe9.txt", `/x/back\slash`, "/x/\xff'q'\\", "/x/ünïcode €",
 	} {
-		out, err := exec.Command(shell, "-c", "printf %s "+shellQuoted(path)).Output()
+		out, err := exec.Command(shell, "-c", "printf %s "+ShellQuoted(path)).Output()
 		if err != nil || string(out) != path {
-			t.Errorf("%q becomes %q as %s, %v", path, out, shellQuoted(path), err)
+			t.Errorf("%q becomes %q as %s, %v", path, out, ShellQuoted(path), err)
 		}
-		if strings.ContainsAny(shellQuoted(path), "\n\x1b") {
+		if strings.ContainsAny(ShellQuoted(path), "\n\x1b") {
 			t.Errorf("%q is quoted with control characters", path)
 		}
 	}

@@ -50,7 +50,7 @@ func (a *App) nothingToSend(ctx context.Context, path string, c watcher.Class) e
 		return fmt.Errorf("no skipped file is in %s; `bloxdrop list --state skipped` names them all", path)
 	}
 	if it, _, err := a.store.ItemAt(c.Root, c.Rel); err == nil && it.State == store.Sent {
-		return fmt.Errorf("%s is in Bloxs already, %s; to upload it a second time all the same: `bloxdrop send %s --again`", path, asFile(it), shellQuoted(path))
+		return fmt.Errorf("%s is in Bloxs already, %s; to upload it a second time all the same: `bloxdrop send %s --again`", path, asFile(it), ShellQuoted(path))
 	}
 	ex, err := a.Explain(ctx, path)
 	if err != nil {
@@ -82,7 +82,7 @@ func (a *App) sendAgain(ctx context.Context, path string, c watcher.Class) (stri
 		return fmt.Sprintf("%s will be uploaded a second time%s; it is in Bloxs already, %s", path, a.butStopped(), asFile(it)), nil
 	}
 	if it.State == store.Skipped {
-		return "", fmt.Errorf("%s was never sent: `bloxdrop send %s`, without --again, sends it", path, shellQuoted(path))
+		return "", fmt.Errorf("%s was never sent: `bloxdrop send %s`, without --again, sends it", path, ShellQuoted(path))
 	}
 	ex, err := a.Explain(ctx, path)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bloxdrop/internal/app"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
@@ -79,7 +80,7 @@ func (p *printer) next(c *config.Config) {
 	p.line("What has a receipt in it is never sent again. What it lacks it can't know: nothing is sent from a root")
 	p.line("until you have said, after the start, what is to become of the files in it that have no receipt:")
 	for _, w := range c.Watch {
-		p.line("  bloxdrop adopt %q --existing upload     sends them", w.Path)
-		p.line("  bloxdrop adopt %q --existing skip       leaves them; new files are sent", w.Path)
+		p.line("  bloxdrop adopt %s --existing upload     sends them", app.ShellQuoted(w.Path))
+		p.line("  bloxdrop adopt %s --existing skip       leaves them; new files are sent", app.ShellQuoted(w.Path))
 	}
 }

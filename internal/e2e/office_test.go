@@ -130,7 +130,7 @@ api_secret = "secret"
 requests_per_minute = 0
 
 [[watch]]
-path = %q
+path = "%s"
 existing = "upload"
 settle = %q
 rescan = "1s"
@@ -140,9 +140,10 @@ retry_min = "100ms"
 retry_max = "1s"
 
 [store]
-dir = %q
-`, o.bloxs.URL, filepath.ToSlash(o.root), settle, filepath.ToSlash(filepath.Join(o.dir, "store")))
-	text = strings.NewReplacer(replace...).Replace(text)
+dir = "%s"
+`, o.bloxs.URL, o.root, settle, filepath.Join(o.dir, "store"))
+	// Windows takes slashes too, and TOML takes them as they are.
+	text = filepath.ToSlash(strings.NewReplacer(replace...).Replace(text))
 	o.must(os.WriteFile(o.config, []byte(text), 0o600))
 }
 
