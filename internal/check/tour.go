@@ -198,7 +198,7 @@ func (t *tour) report(r *result) {
 	if t.ledgerErr != nil {
 		r.add(Warning, t.me, "", "what is sent already could not be told: %v", t.ledgerErr)
 	}
-	r.add(OK, t.me, "", "%s in %s: %s", many(t.files, "file"), many(t.persons, "person folder"), t.sum())
+	r.add(OK, t.me, "", "%s, %s: %s", many(t.persons, "person folder"), many(t.files, "file"), t.sum())
 	r.people = t.people
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"bloxdrop/internal/check"
@@ -83,5 +84,5 @@ func howMany(n int, word string) string {
 	case 1:
 		return "1 " + word
 	}
-	return fmt.Sprintf("%d %ss", n, word)
+	return humanize.Comma(int64(n)) + " " + word + "s"
 }

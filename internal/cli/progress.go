@@ -128,7 +128,11 @@ func (p *progress) clear() {
 
 // text is what the bar alone doesn't say, what matters most first.
 func (p *progress) text(a app.Progress, perMinute int) string {
-	parts := []string{fmt.Sprintf("%s of %s", humanize.Comma(int64(a.Sent.Files)), howMany(a.Sent.Files+a.Left, "file"))}
+	all := a.Sent.Files + a.Left
+	if all == 0 {
+		return fmt.Sprintf("%s settling, %d held", howMany(a.Settling, "file"), a.Held)
+	}
+	parts := []string{fmt.Sprintf("%s of %s", humanize.Comma(int64(a.Sent.Files)), howMany(all, "file"))}
 	if a.Paused != "" {
 		parts = append(parts, "PAUSED: "+a.Paused)
 	} else if left := p.timeLeft(a, perMinute); left != "" {

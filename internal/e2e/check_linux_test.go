@@ -47,7 +47,7 @@ func TestCheckOfRights(t *testing.T) {
 		{"error", "store.dir", "nothing can be written", "permission denied", "the right to write"},
 		{"error", o.root, "1002 can't be read", "permission denied", "the right to read"},
 		{"warning", o.root, "nothing can be written", ".bloxdrop"},
-		{"ok", o.root, "1 file in 1 person folder"},
+		{"ok", o.root, "1 person folder, 1 file"},
 		{"ok", "sign-in"},
 	} {
 		if !hasLine(out.String(), words...) {

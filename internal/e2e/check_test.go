@@ -64,7 +64,7 @@ func TestCheckNamesTen(t *testing.T) {
 		}
 	}
 	for _, words := range [][]string{
-		{"ok", o.root, sum + " in 3 person folders: 3 would be sent", "1 too large, 1 empty, 2 in no person's folder", ignored},
+		{"ok", o.root, "3 person folders, " + sum + ": 3 would be sent", "1 too large, 1 empty, 2 in no person's folder", ignored},
 		{"ok", "sign-in"}, {"ok", "look-up"}, {"ok", "clock"}, {"ok", "ledger", "none yet"},
 		{fmt.Sprintf("2 errors, %d warnings", len(mistakes)-2)},
 	} {
