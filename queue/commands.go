@@ -147,6 +147,9 @@ func (q *Queue) count(job *Job, o Outcome) {
 	case q.tries == nil, o.Class == Stopped:
 	case o.Class == Transient, o.Class == Stale:
 		q.tries[job.Item.ID]++
+	case o.Class == Away && o.RetryAfter == 0:
+		q.tries[job.Item.ID] = triesOnce // a run that is to end by itself does not wait for a share
+	case o.Class == Away:
 	default:
 		delete(q.tries, job.Item.ID)
 	}

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -25,6 +26,7 @@ func (q *Queue) Caution() (next time.Time, on bool) {
 
 const (
 	staleRetry   = time.Minute
+	awayRetry    = time.Minute
 	cautionFirst = 10 * time.Second
 	cautionMost  = 15 * time.Minute
 )
@@ -217,6 +219,9 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 			return q.store.Suspect(job.Places)
 		}
 		return nil
+	case Away:
+		try.Due = now.Add(min(cmp.Or(o.RetryAfter, awayRetry), q.opts.RetryMax))
+		return q.store.NotStored(id, try)
 	case SignIn, Denied, Misconfigured, Limited:
 		if q.suspected(id) {
 			try.Due = now.Add(q.opts.RetryMax)

@@ -36,6 +36,8 @@ func TestOutcomes(t *testing.T) {
 		{o: unclear, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},
 		{o: unclear, state: store.Held, reason: store.Uncertain, attempts: 1}, // a 2xx before the gate
 		{o: Outcome{Class: Stale}, state: store.Waiting, due: 45 * time.Second},
+		{o: Outcome{Class: Away}, state: store.Waiting, due: time.Minute},
+		{o: Outcome{Class: Away, RetryAfter: time.Second}, state: store.Waiting, due: time.Second},
 		{o: Outcome{Class: Stopped}, state: store.Waiting},
 		{o: Outcome{Class: Stopped, Status: 401}, gate: true, state: store.Waiting}, // an answer shut that gate
 		{o: Outcome{Class: Stopped}, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},

@@ -19,6 +19,7 @@ const (
 	Misconfigured Class = "misconfigured"  // the address does not lead to Bloxs
 	Unclear       Class = "uncertain"      // nobody can say whether it was stored
 	Stale         Class = "stale"          // the file changed before the gate
+	Away          Class = "away"           // its root is offline, or waits to be adopted
 	Stopped       Class = "stopped"        // we stopped before the gate, or behind one that the Status of an answer has shut: no failure, no attempt
 )
 
@@ -30,5 +31,5 @@ type Outcome struct {
 	TraceID    string        // Bloxs's traceId, where it gave one
 	Status     int           // the HTTP status, 0 where there was no answer
 	Doubtful   bool          // Stale only: the content was not what its unchanged look promised
-	RetryAfter time.Duration // Limited only; 0 where Bloxs did not say
+	RetryAfter time.Duration // Limited: 0 where Bloxs did not say; Away: 0 where nobody can say
 }

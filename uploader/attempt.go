@@ -42,7 +42,11 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	if job.Item.Size > w.opt.MaxSize {
 		return place, queue.Outcome{Class: queue.Refused, Detail: tooLarge(job.Item.Size, w.opt.MaxSize)}
 	}
-	there, o := present(w.watched(job.Places))
+	open, o := w.open(job.Places)
+	if o.Class != "" {
+		return place, o
+	}
+	there, o := present(open)
 	if o.Class != "" {
 		return place, o
 	}
@@ -61,14 +65,34 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	return place, o
 }
 
-// watched leaves out the places in roots that the config no longer names.
-func (w *worker) watched(places []store.Place) (still []store.Place) {
+// open leaves out the places in roots that the config no longer names, and in
+// those in which nothing may be done now; away where only such are left.
+func (w *worker) open(places []store.Place) (open []store.Place, o queue.Outcome) {
 	for _, p := range places {
-		if _, ok := w.opt.Roots[p.Root]; ok {
-			still = append(still, p)
+		if _, ok := w.opt.Roots[p.Root]; !ok {
+			continue
 		}
+		if why, soon := w.opt.Barred(p.Root); why != "" {
+			o = away(why, soon)
+			continue
+		}
+		open = append(open, p)
 	}
-	return still
+	if len(open) > 0 {
+		return open, queue.Outcome{}
+	}
+	return nil, o
+}
+
+// notLookedWait is for a root that the watcher is just about to look at.
+const notLookedWait = time.Second
+
+func away(why string, soon bool) queue.Outcome {
+	o := queue.Outcome{Class: queue.Away, Detail: why}
+	if soon {
+		o.RetryAfter = notLookedWait
+	}
+	return o
 }
 
 // present leaves out the places where the file isn't any more as it was
@@ -144,15 +168,16 @@ func (u *Uploader) noToken(ctx context.Context, err error) queue.Outcome {
 
 // attempt is one request on its way.
 type attempt struct {
-	stop  context.Context // ends when the service stops
-	ctx   context.Context // cancelled by the watchdog, with the cause
-	queue Queue
-	wire  wire
-	log   *slog.Logger
-	job   *queue.Job
-	src   *source
-	gate  *gate
-	body  *body
+	stop   context.Context // ends when the service stops
+	ctx    context.Context // cancelled by the watchdog, with the cause
+	queue  Queue
+	barred Barred
+	wire   wire
+	log    *slog.Logger
+	job    *queue.Job
+	src    *source
+	gate   *gate
+	body   *body
 }
 
 // send streams the file through the gate once, and tells whether it opened.
@@ -166,7 +191,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	defer cancel(nil)
 	head, tail, requestType := bloxs.Envelope(src.name(), contentType)
 	a := &attempt{
-		stop: stop, ctx: ctx, queue: w.opt.Queue, wire: w.wire, log: w.opt.Log, job: job, src: src,
+		stop: stop, ctx: ctx, queue: w.opt.Queue, barred: w.opt.Barred, wire: w.wire, log: w.opt.Log, job: job, src: src,
 		gate: &gate{passed: make(chan struct{})},
 	}
 	a.body = newBody(head, src, src.place.Look.Size, tail, a.gate,
@@ -243,7 +268,7 @@ func (w *worker) report(job *queue.Job, place store.Place, o queue.Outcome, took
 		log.Info("sent", "file_id", o.FileID, "bytes", job.Item.Size, "took", took)
 	case queue.Stale:
 		log.Debug("file changed before it was sent", "detail", o.Detail)
-	case queue.Stopped:
+	case queue.Stopped, queue.Away:
 		log.Debug("attempt taken back", "detail", o.Detail)
 	default:
 		log.Warn("not sent", "class", o.Class, "detail", o.Detail, "trace_id", o.TraceID, "took", took)

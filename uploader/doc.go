@@ -71,11 +71,16 @@ const (
 	VerifyOff    = "off"    // nothing
 )
 
+// Barred tells why nothing in a root may be read or sent now, "" where it may;
+// soon, that this may end at any moment.
+type Barred func(root string) (why string, soon bool)
+
 // Options is all that an Uploader works with; every field is needed.
 type Options struct {
 	Queue         Queue
 	Bloxs         *bloxs.Client
 	Roots         map[string]Root // by root path
+	Barred        Barred
 	Workers       int
 	MaxSize       int64         // in bytes
 	StallTimeout  time.Duration // before the gate: no byte moved for so long

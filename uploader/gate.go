@@ -140,6 +140,9 @@ func (a *attempt) journal() error {
 	if a.stop.Err() != nil {
 		return takenBack
 	}
+	if why, _ := a.barred(a.src.place.Root); why != "" {
+		return &verdict{class: queue.Away, detail: why}
+	}
 	err := a.queue.OpenGate(a.job, a.src.place)
 	switch {
 	case err == nil:

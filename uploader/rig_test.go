@@ -80,6 +80,7 @@ func newRigAt(t *testing.T, url string) *rig {
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.opt = Options{
 		Queue: r.q, Roots: map[string]Root{r.root: {Verify: VerifyOff}}, Workers: 1,
+		Barred:  func(string) (string, bool) { return "", false },
 		MaxSize: 1 << 30, StallTimeout: patience, AnswerTimeout: patience, Log: log, Now: time.Now,
 	}
 	r.connect(bloxs.Config{URL: url, APIKey: "key-1", APISecret: "secret-1"})

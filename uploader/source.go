@@ -11,6 +11,7 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
+	"bloxdrop/queue"
 	"bloxdrop/store"
 )
 
@@ -117,7 +118,7 @@ func sameLook(look store.Look, mode fs.FileMode, place store.Place) error {
 
 // offline is a root that can't be opened; its files wait for it.
 func offline(err error) error {
-	return stale(fmt.Sprintf("its root is offline: %v", err))
+	return &verdict{class: queue.Away, detail: fmt.Sprintf("its root is offline: %v", err)}
 }
 
 // absent tells a file that is gone from one that can't be read: only the

@@ -100,6 +100,7 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 		r.closeEvents()
 	}
 	if r.setStanding(st) && st.paused != "" {
+		r.set.forgetBelow("") // whoever adopts it may skip what is there
 		r.countThere(ctx)
 	}
 	if st.barred() {

@@ -138,12 +138,12 @@ func (s *settleSet) forget(rel string) {
 	}
 }
 
-// forgetBelow is told that the folder dir is gone.
+// forgetBelow is told that the folder dir is gone; "" is all.
 func (s *settleSet) forgetBelow(dir string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for rel, e := range s.entries {
-		if strings.HasPrefix(rel, dir+"/") {
+		if dir == "" || strings.HasPrefix(rel, dir+"/") {
 			s.remove(e)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"bloxdrop/internal/archive"
@@ -87,14 +86,19 @@ func Look(ctx context.Context, opts Options) (*App, error) {
 }
 
 func (a *App) assemble() (err error) {
-	var files watcher.Queue = noLedger{}
+	o := watcher.Options{Roots: a.roots(), Queue: noLedger{}, Host: hostName(), Log: a.opts.Log, Now: a.opts.Now}
 	if a.store != nil {
 		if err := a.assembleSending(); err != nil {
 			return err
 		}
-		files = a.queue
+		o.Queue, o.Ledger = a.queue, a.store
 	}
-	a.watcher, err = watcher.New(watcher.Options{Roots: a.roots(), Queue: files, Log: a.opts.Log, Now: a.opts.Now})
+	for i, w := range a.opts.Config.Watch {
+		if o.Roots[i].Moved, o.Roots[i].MovedFrom, err = a.movedHouse(w); err != nil {
+			return err
+		}
+	}
+	a.watcher, err = watcher.New(o)
 	a.archive = a.newArchive()
 	return err
 }
@@ -118,7 +122,8 @@ func (a *App) assembleSending() (err error) {
 		verify[w.Path] = uploader.Root{Verify: w.Verify}
 	}
 	a.uploader = uploader.New(uploader.Options{
-		Queue: a.queue, Bloxs: a.bloxs, Roots: verify, Workers: c.Upload.Workers, MaxSize: int64(c.Upload.MaxSize),
+		Queue: a.queue, Bloxs: a.bloxs, Roots: verify, Barred: func(root string) (string, bool) { return a.watcher.Barred(root) },
+		Workers: c.Upload.Workers, MaxSize: int64(c.Upload.MaxSize),
 		StallTimeout: c.Upload.StallTimeout.Std(), AnswerTimeout: c.Upload.AnswerTimeout.Std(),
 		Log: a.opts.Log, Now: a.opts.Now,
 	})
@@ -190,39 +195,6 @@ func (a *App) startArchive(ctx context.Context) {
 	}
 }
 
-// settleIn notes whom each root's files are for, before anything is taken in.
-// A *store.MovedError is for who changed the config.
-func (a *App) settleIn() error {
-	if a.store == nil {
-		return nil
-	}
-	for _, w := range a.opts.Config.Watch {
-		if err := a.begin(w); err != nil {
-			return err
-		}
-		home := store.Home{
-			Environment: a.opts.Config.Bloxs.Environment(), Relation: w.Relation,
-			Kind: w.Pattern.Kind(), Layout: w.Pattern.String(),
-		}
-		personOf := func(rel string) (string, bool) {
-			folders := strings.Split(rel, "/")
-			p, err := w.Pattern.Match(folders[:len(folders)-1])
-			return p.ID, err == nil
-		}
-		if err := a.store.SetHome(w.Path, home, personOf); err != nil {
-			return err
-		}
-	}
-	n, err := a.store.KeepRoots(a.rootPaths())
-	if n > 0 {
-		a.opts.Log.Warn("roots that the config no longer names are forgotten; what waited there is not sent", "files", n)
-	}
-	if err != nil {
-		return err
-	}
-	return a.listSent()
-}
-
 // Damaged is closed when the ledger turns out to be damaged while it is in
 // use: then the app is to be closed and opened again.
 func (a *App) Damaged() <-chan struct{} {
@@ -261,6 +233,9 @@ func (a *App) Close() error {
 	}
 	if a.bloxs != nil {
 		a.bloxs.Close()
+	}
+	if !a.began.IsZero() {
+		a.watcher.Leave()
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

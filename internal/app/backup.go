@@ -15,11 +15,7 @@ func (a *App) Backup(_ context.Context, w io.Writer) (err error) {
 	if err := a.ready(); err != nil {
 		return err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	about := store.Backup{MadeBy: a.opts.Version, Host: host}
+	about := store.Backup{MadeBy: a.opts.Version, Host: hostName()}
 	if a.began.IsZero() {
 		_, err := a.store.Backup(w, about)
 		return err

@@ -248,7 +248,10 @@ func (a *App) waitingReason(it store.Item) (reason, remedy string) {
 	if next, on := a.queue.Caution(); on && next.After(a.opts.Now()) {
 		reason += "; after an upload without an answer files go one at a time, the next at " + next.Local().Format(time.TimeOnly)
 	}
-	if p := a.pauses(); len(p) > 0 {
+	if why, soon := a.watcher.Barred(it.Root); why != "" && !soon {
+		return reason + "; " + why, "see `bloxdrop status`"
+	}
+	if p := a.queue.Pauses(); len(p) > 0 {
 		return reason + "; sending is paused: " + p[0].Cause, p[0].Remedy
 	}
 	return reason, ""

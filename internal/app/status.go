@@ -48,6 +48,7 @@ func (a *App) pauses() []control.Pause {
 	if a.queue == nil {
 		return list
 	}
+	list = append(list, a.rootPauses()...)
 	for _, p := range a.queue.Pauses() {
 		list = append(list, control.Pause{Cause: p.Cause, Since: control.Stamp(p.Since), Until: control.Stamp(p.Until), Remedy: p.Remedy})
 	}
@@ -115,7 +116,7 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 		there := n + r.Settling - r.Resettling + r.Unmatched + r.Ignored
 		st.Files += there
 		st.Roots = append(st.Roots, control.Root{
-			Path: r.Path, Online: r.Online, Offline: r.Offline, Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
+			Path: r.Path, Online: r.Online, Offline: r.Offline, Paused: r.Paused != "", Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
 			Files: there, Unreadable: r.Unreadable,
 		})
 	}

@@ -115,7 +115,7 @@ Try it without Bloxs:  bloxdrop demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.PersistentFlags().StringVar(&e.configPath, "config", defaultConfig(os.Getenv), "path of config.toml")
 	root.AddCommand(e.demo(), e.run(), e.status(), e.list(), e.explain(), e.retry(), e.resolve(), e.confirm(), e.send(),
-		e.pause(), e.resume(), e.backup(), e.restore(), e.repair(), e.version(), e.checkLedger())
+		e.pause(), e.resume(), e.adopt(), e.backup(), e.restore(), e.repair(), e.version(), e.checkLedger())
 	root.AddCommand(e.check(), e.forget())
 	e.completions(root)
 	for _, cmd := range root.Commands() {

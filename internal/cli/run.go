@@ -46,10 +46,6 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	} else {
 		err = serveOn(ctx, c, log)
 	}
-	var moved *store.MovedError
-	if errors.As(err, &moved) {
-		err = usage(fmt.Errorf("%s: the root %s: %w; put the former setting back", c.Path, moved.Root, err))
-	}
 	return errors.Join(err, endLog())
 }
 
@@ -131,7 +127,7 @@ func (e *env) once(ctx context.Context, a *app.App, end func()) error {
 	}
 	left := st.Settling > 0 || st.Waiting > 0 || st.Sending > 0 || st.Held > 0
 	for _, r := range st.Roots {
-		left = left || !r.Online || r.Unreadable > 0
+		left = left || !r.Online || r.Paused || r.Unreadable > 0
 	}
 	if st.State == control.Running {
 		st.State = control.Stopped // as it is when this is read

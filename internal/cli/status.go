@@ -83,6 +83,9 @@ func rootLine(r control.Root, state string) string {
 	if !r.Online {
 		return "OFFLINE: " + r.Offline
 	}
+	if r.Paused {
+		return "PAUSED until it is adopted, see above"
+	}
 	line := humanize.Comma(int64(r.Files)) + " files"
 	if at, err := time.Parse(time.RFC3339, r.LastRescan); err == nil {
 		line += ", rescanned at " + at.Local().Format(time.TimeOnly)

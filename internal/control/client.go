@@ -194,3 +194,9 @@ func (c *Client) Resume(ctx context.Context) (string, error) {
 	a, err := c.ask(ctx, "resume", question{})
 	return a.Said, err
 }
+
+// Adopt says that a root is the right one.
+func (c *Client) Adopt(ctx context.Context, root, existing string) (string, error) {
+	a, err := c.ask(ctx, "adopt", question{Path: []byte(root), Existing: existing})
+	return a.Said, err
+}

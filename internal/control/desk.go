@@ -31,6 +31,7 @@ type Desk interface {
 	Forget(ctx context.Context, person string) (string, error)
 	Pause(ctx context.Context) (string, error)
 	Resume(ctx context.Context) (string, error)
+	Adopt(ctx context.Context, root, existing string) (string, error)
 }
 
 // Selection says what to list.

@@ -73,6 +73,10 @@ func (d *desk) Forget(_ context.Context, person string) (string, error) {
 func (d *desk) Pause(context.Context) (string, error)  { return d.note("pause") }
 func (d *desk) Resume(context.Context) (string, error) { return d.note("resume") }
 
+func (d *desk) Adopt(_ context.Context, root, existing string) (string, error) {
+	return d.note("adopt %s %s", root, existing)
+}
+
 func (d *desk) Backup(_ context.Context, w io.Writer) error {
 	_, err := d.note("backup")
 	if d.fails != nil && d.entries == 0 {

@@ -121,14 +121,15 @@ func guard(a address, next http.Handler) http.Handler {
 
 // question has paths as bytes, since JSON would mend those that are not UTF-8.
 type question struct {
-	State  string   `json:"state"`
-	Person string   `json:"person"`
-	Path   []byte   `json:"path"` // of a resolution: a path or an item
-	Paths  [][]byte `json:"paths"`
-	All    bool     `json:"all"`
-	Again  bool     `json:"again"`
-	Sent   bool     `json:"sent"`
-	FileID int64    `json:"file_id"`
+	State    string   `json:"state"`
+	Person   string   `json:"person"`
+	Existing string   `json:"existing"` // of an adoption
+	Path     []byte   `json:"path"`     // of a resolution: a path or an item
+	Paths    [][]byte `json:"paths"`
+	All      bool     `json:"all"`
+	Again    bool     `json:"again"`
+	Sent     bool     `json:"sent"`
+	FileID   int64    `json:"file_id"`
 }
 
 type answer struct {
@@ -182,6 +183,9 @@ func routes(desk Desk) http.Handler {
 	handle("forget", func(ctx context.Context, q question) (answer, error) { return said(desk.Forget(ctx, q.Person)) })
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
+	handle("adopt", func(ctx context.Context, q question) (answer, error) {
+		return said(desk.Adopt(ctx, string(q.Path), q.Existing))
+	})
 	mux.HandleFunc("/backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, desk) })
 	mux.HandleFunc("/list", func(w http.ResponseWriter, r *http.Request) { list(w, r, desk) })
 	return mux

@@ -30,7 +30,7 @@ func (o *office) there() map[string]delivery {
 	o.t.Helper()
 	files := map[string]delivery{}
 	o.must(filepath.WalkDir(o.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || isOurs(path) {
 			return err
 		}
 		content, err := os.ReadFile(path)
@@ -39,6 +39,9 @@ func (o *office) there() map[string]delivery {
 	}))
 	return files
 }
+
+// isOurs tells of a marker, which is no file of the office's.
+func isOurs(path string) bool { return strings.HasPrefix(filepath.Base(path), ".bloxdrop") }
 
 func sum(content []byte) string {
 	h := sha256.Sum256(content)
