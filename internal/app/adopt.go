@@ -89,7 +89,7 @@ func (a *App) rootPauses() (list []control.Pause) {
 }
 
 func adoptRemedy(r watcher.RootStatus) string {
-	adopt := "`bloxdrop adopt " + shellQuoted(r.Path) + " --existing "
+	adopt := "`bloxdrop adopt " + ShellQuoted(r.Path) + " --existing "
 	return fmt.Sprintf("the root %s waits: %s. Nothing in it is read or sent until that is mended, or somebody decides: "+
 		"%supload` sends what is there (now %s of persons) unless this ledger has a receipt for it; "+
 		"%sskip` sends nothing of it, only what comes from then on; what has a receipt is never sent again either way",
