@@ -24,11 +24,27 @@ type dirtySet struct {
 // hint names the children of a dirty folder that may be folders new to us,
 // with everything below them.
 type hint struct {
-	names map[string]bool
-	deep  bool // too many names: every child may be
+	names   map[string]bool
+	deep    bool            // too many names: every child may be
+	touched map[string]bool // children that were changed, be they files or folders
+	other   bool            // something else happened, too
 }
 
 func (h *hint) has(name string) bool { return h != nil && (h.deep || h.names[name]) }
+
+// idle says that nothing but folders which are known was changed in f: what
+// happened in them is told of by itself.
+func (h *hint) idle(f *folder) bool {
+	if f == nil || h.other || len(h.touched) == 0 {
+		return false
+	}
+	for name := range h.touched {
+		if c := f.children[name]; c == nil || !c.scanned {
+			return false
+		}
+	}
+	return true
+}
 
 func newDirtySet() *dirtySet {
 	return &dirtySet{folders: map[string]*hint{}, wake: make(chan struct{}, 1)}
@@ -39,16 +55,11 @@ func newDirtySet() *dirtySet {
 func (d *dirtySet) mark(rel, child string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	defer poke(d.wake)
-	h := d.folders[rel]
+	h := d.hint(rel)
 	if h == nil {
-		if d.all || len(d.folders) >= maxDirtyFolders {
-			d.all, d.folders = true, map[string]*hint{}
-			return
-		}
-		h = &hint{}
-		d.folders[rel] = h
+		return
 	}
+	h.other = true
 	if child == "" || h.deep || h.names[child] {
 		return
 	}
@@ -60,6 +71,40 @@ func (d *dirtySet) mark(rel, child string) {
 		h.names = map[string]bool{}
 	}
 	h.names[child] = true
+}
+
+// touch notes that child in the folder rel was changed, which for a folder says
+// that something happened in it.
+func (d *dirtySet) touch(rel, child string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h := d.hint(rel)
+	if h == nil || h.other || h.touched[child] {
+		return
+	}
+	if len(h.touched) >= maxHintNames {
+		h.other, h.touched = true, nil
+		return
+	}
+	if h.touched == nil {
+		h.touched = map[string]bool{}
+	}
+	h.touched[child] = true
+}
+
+// hint is that of a folder; nil where everything is to be scanned.
+func (d *dirtySet) hint(rel string) *hint {
+	defer poke(d.wake)
+	h := d.folders[rel]
+	if h == nil {
+		if d.all || len(d.folders) >= maxDirtyFolders {
+			d.all, d.folders = true, map[string]*hint{}
+			return nil
+		}
+		h = &hint{}
+		d.folders[rel] = h
+	}
+	return h
 }
 
 // markAll asks for a full rescan.

@@ -18,9 +18,9 @@ import (
 const (
 	// More than 64 KB is refused on network shares.
 	changesBuffer = 64 << 10
-	changesKinds  = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME |
-		windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE |
-		windows.FILE_NOTIFY_CHANGE_ATTRIBUTES | windows.FILE_NOTIFY_CHANGE_SECURITY
+	// Attributes and rights wait for the next rescan: a backup may change them all.
+	changesKinds = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME |
+		windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE
 )
 
 // events are the file system's hints for one root, by one handle on the root

@@ -31,6 +31,7 @@ type ledger struct {
 	offers []store.Offer          // all, in order
 	fail   error                  // what Offer answers
 	known  int                    // files asked for
+	counts int                    // folders whose places were counted
 }
 
 func newLedger() *ledger { return &ledger{fold: store.Fold, places: map[string]store.Offer{}} }
@@ -51,6 +52,7 @@ func (l *ledger) Known(_, dir string, names []string) ([]store.Known, error) {
 func (l *ledger) Places(_, dir string) (files int, folders []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.counts++
 	below := map[string]bool{}
 	for rel := range l.places {
 		rest, ok := rel, true
@@ -132,6 +134,12 @@ func (l *ledger) rels() (rels []string) {
 	}
 	slices.Sort(rels)
 	return rels
+}
+
+func (l *ledger) counted() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts
 }
 
 func (l *ledger) place(rel string) (store.Offer, bool) {

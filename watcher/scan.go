@@ -142,6 +142,9 @@ func (p *pass) run() error {
 		return p.folder("", p.tree, p.ground(""), true, nil)
 	}
 	for rel, h := range p.told {
+		if h.idle(p.tree.find(rel)) {
+			continue
+		}
 		if err := p.dirtyFolder(rel, h); err != nil {
 			return err
 		}

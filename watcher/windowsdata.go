@@ -106,11 +106,15 @@ func markChange(dirty *dirtySet, action uint32, rel string) {
 		dirty.mark("", "")
 		return
 	}
-	folder, child := parent(rel), ""
-	if action == actionAdded || action == actionRenamedTo {
-		child = rel[strings.LastIndexByte(rel, '/')+1:]
+	folder, child := parent(rel), rel[strings.LastIndexByte(rel, '/')+1:]
+	switch action {
+	case actionAdded, actionRenamedTo:
+		dirty.mark(folder, child)
+	case actionModified: // also of a folder in which something was added or removed
+		dirty.touch(folder, child)
+	default:
+		dirty.mark(folder, "")
 	}
-	dirty.mark(folder, child)
 }
 
 // maybeShort says that a path may hold a name in its short form, as LETTER~1.PDF,

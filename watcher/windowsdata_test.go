@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -102,6 +103,39 @@ func TestChangesMarkTheirFolders(t *testing.T) {
 	want := map[string]string{"1 - Jansen": "letter.pdf", "": "", "3": "", "4": "b", "5/sub": ""}
 	if all || !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Windows tells of a folder, too, when a file in it is added or removed.
+func TestAChangedFolderIsNotItsParentsChange(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b.write("1/f", "f")
+	r := b.roots[0]
+	r.scan(t.Context(), true)
+	asked := func(changes ...string) bool {
+		for _, rel := range changes {
+			markChange(r.dirty, actionModified, rel)
+		}
+		before := b.q.counted()
+		r.scan(t.Context(), false)
+		return b.q.counted() > before
+	}
+	if asked("1") {
+		t.Error("the root was listed for a folder that is known")
+	}
+	if !asked("1/f") {
+		t.Error("a changed file was not looked at")
+	}
+	b.write("2/g", "g")
+	if !asked("1", "2") {
+		t.Error("a folder that is not known was not looked for")
+	}
+	for i := range maxHintNames + 1 {
+		markChange(r.dirty, actionModified, fmt.Sprint("1/", i))
+	}
+	if h := r.dirty.folders["1"]; h.touched != nil || !h.other {
+		t.Error("the names have no bound")
 	}
 }
 
