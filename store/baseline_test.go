@@ -249,6 +249,22 @@ func TestTwoBaselinesAtOnce(t *testing.T) {
 	}
 }
 
+// TestBaselineLateLine: a line of a run that was broken off comes to nothing,
+// also behind the next one's.
+func TestBaselineLateLine(t *testing.T) {
+	b := newBench(t)
+	for _, ln := range []line{
+		{Run: 2, Files: []lineFile{{Path: "1/a.pdf", Size: 1}}}, {Run: 1, Files: []lineFile{{Path: "1/b.pdf", Size: 2}}},
+		{Run: 1, Complete: true, Count: 1}, {Run: 2, Complete: true, Count: 1},
+	} {
+		ln.Op, ln.Root = opBaseline, "/scans"
+		b.must(b.note(ln))
+	}
+	if b.skips("1/b.pdf", Look{Size: 2}) || !b.skips("1/a.pdf", Look{Size: 1}) {
+		t.Error("the run that was broken off counts")
+	}
+}
+
 // TestBaselineIsForTheFirstStart: a root that has run has no first start any more.
 func TestBaselineIsForTheFirstStart(t *testing.T) {
 	for what, run := range map[string]func(b *bench){
