@@ -10,7 +10,11 @@ import (
 // Offer takes settled files; it is durable when it returns.
 func (q *Queue) Offer(_ context.Context, batch []store.Offer) error {
 	defer q.wakeAll()
-	return q.store.Offer(batch)
+	err := q.store.Offer(batch)
+	if err != nil {
+		q.needRoom(&Job{}) // then it shows
+	}
+	return err
 }
 
 // Known tells what the ledger remembers of these files in dir.

@@ -44,10 +44,7 @@ func (c *caution) uncertain(lone bool, now time.Time) {
 // OpenGate notes durably that Bloxs may store the job's item from now on.
 // After ErrNotNow, and after any error, the gate is shut.
 func (q *Queue) OpenGate(job *Job, place store.Place) error {
-	if err := q.store.Room(); err != nil {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.begin(ByDisk, err.Error(), job, diskRetry)
+	if !q.needRoom(job) {
 		return ErrNotNow
 	}
 	if err := q.reserveGate(job); err != nil {

@@ -194,6 +194,18 @@ func (q *Queue) probed(job *Job, o Outcome) {
 	}
 }
 
+// needRoom pauses sending where there is no room for receipts.
+func (q *Queue) needRoom(job *Job) bool {
+	err := q.store.Room()
+	if err == nil {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.begin(ByDisk, err.Error(), job, diskRetry)
+	return false
+}
+
 func (q *Queue) storeFails(err error) {
 	if q.pauses[ByStore] == nil {
 		q.opts.Log.Error("nothing can be written down, so nothing is sent", "err", err)

@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -101,4 +105,43 @@ func TestRepair(t *testing.T) {
 	o.must(os.WriteFile(journal, nil, 0o600))
 	o.must(os.WriteFile(filepath.Join(dir, "ledger.db"), nil, 0o600))
 	o.refused(1, "nothing of ledger and journal is left", "repair")
+}
+
+// TestNewerLedger is refused with a sentence, and not touched.
+func TestNewerLedger(t *testing.T) {
+	t.Parallel()
+	o := history(t)
+	o.stop()
+	journal := filepath.Join(o.dir, "store", "journal.jsonl")
+	b, err := os.ReadFile(journal)
+	o.must(err)
+	rest := fmt.Sprintf(`"seq":%d,"at":"2030-01-01T00:00:00Z","op":"teleported"}`, strings.Count(string(b), "\n")+1)
+	b = fmt.Appendf(b, "{\"crc\":\"%08x\",%s\n", crc32.Checksum([]byte(rest), crc32.MakeTable(crc32.Castagnoli)), rest)
+	o.must(os.WriteFile(journal, b, 0o600))
+	for _, args := range [][]string{{"run", "--once"}, {"status"}, {"repair"}} {
+		o.refused(1, "written by a newer bloxdrop; install that version", args...)
+	}
+	if now, err := os.ReadFile(journal); err != nil || string(now) != string(b) {
+		t.Error("the journal was touched", err)
+	}
+}
+
+// TestFormerLedger: one that an older version wrote opens, and is kept as it was.
+func TestFormerLedger(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	dir := filepath.Join(o.dir, "store")
+	o.must(os.CopyFS(dir, os.DirFS(filepath.FromSlash("../../store/testdata/schema1/killed"))))
+	if st := o.status(); st.Sent != 3 || st.Held != 5 || st.Waiting != 1 || st.Withdrawn != 1 {
+		t.Errorf("%+v", st)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ledger.db.schema-1")); err != nil {
+		t.Error(err)
+	}
+	o.write("1001 - Jansen/new.txt", "new")
+	o.age()
+	o.start()
+	o.until("the new one is sent", func(st control.Status) bool { return st.Sent == 4 })
+	o.stop()
+	o.says(o.run("repair"), "sound")
 }
