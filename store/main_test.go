@@ -17,13 +17,19 @@ import (
 	"go.uber.org/goleak"
 )
 
-const checkEnv = "BLOXDROP_TEST_CHECK_LEDGER"
+const (
+	checkEnv    = "BLOXDROP_TEST_CHECK_LEDGER"
+	uncheckable = 3 // the exit code of a check that found nothing out
+)
 
 // TestMain lets the test binary be the process in which a ledger is checked.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(checkEnv); path != "" {
 		if err := CheckLedger(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
+			if !errors.Is(err, ErrDamaged) {
+				os.Exit(uncheckable)
+			}
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -34,7 +40,11 @@ func TestMain(m *testing.M) {
 func deepCheck(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), checkEnv+"="+path, "GORACE=atexit_sleep_ms=0") // the detector waits a second otherwise
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() == uncheckable {
+		return fmt.Errorf("%w: %.300s", err, out)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w: %.300s", ErrDamaged, err, out)
 	}
 	return nil

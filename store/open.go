@@ -21,7 +21,7 @@ import (
 // the log. ErrDamaged means that neither can be trusted: nothing was changed.
 // ErrLocked means that another process has the store.
 func Open(ctx context.Context, opts Options) (*Store, error) {
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+	if err := makeFolder(opts.Dir); err != nil {
 		return nil, fmt.Errorf("make the store's folder: %w", err)
 	}
 	lock, err := lockDir(ctx, opts.Dir)

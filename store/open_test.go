@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,7 +54,11 @@ func TestLockedLedger(t *testing.T) {
 	w := newWreck(t, true)
 	db, err := openLedger(w.file(ledgerName))
 	w.must(err)
-	w.refuses("held open", ErrLocked)
+	want := ErrLocked
+	if runtime.GOOS == "windows" {
+		want = errUnchecked // bbolt's open touches the file there, so that it looks changed
+	}
+	w.refuses("held open", want)
 	w.must(db.Close())
 	w.keepsItsPromises("let go")
 }

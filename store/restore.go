@@ -63,7 +63,7 @@ func Restore(ctx context.Context, opts Options, from string) (r Restored, err er
 
 // prepare locks a folder in which no store is to be opened as it is.
 func prepare(ctx context.Context, opts Options) (*Store, func() error, error) {
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+	if err := makeFolder(opts.Dir); err != nil {
 		return nil, nil, fmt.Errorf("make the store's folder: %w", err)
 	}
 	lock, err := lockDir(ctx, opts.Dir)
