@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,12 +64,27 @@ func PeekAt(dir string) (p *Peek, err error) {
 	return p, nil
 }
 
-// Counts, ItemAt and Person are as a Store's.
+// What follows is as a Store's.
+
 func (p *Peek) Counts() (Counts, error) { return p.store.Counts() }
 func (p *Peek) ItemAt(root, rel string) (it Item, pl Place, e error) {
 	return p.store.ItemAt(root, rel)
 }
-func (p *Peek) Person(key PersonKey) (Person, error) { return p.store.Person(key) }
+func (p *Peek) Person(key PersonKey) (Person, error)            { return p.store.Person(key) }
+func (p *Peek) ID() string                                      { return p.store.ID() }
+func (p *Peek) Marked(root string) (bool, error)                { return p.store.Marked(root) }
+func (p *Peek) DoubtAbout(root string) (*Doubt, error)          { return p.store.DoubtAbout(root) }
+func (p *Peek) Moved(root string, home Home, of PersonOf) error { return p.store.Moved(root, home, of) }
+func (p *Peek) PlacesIn(root string) (int, error)               { return p.store.PlacesIn(root) }
+
+// Position is the highest there can be where the last stop was not clean: the
+// journal, which isn't read here, may be ahead of the ledger then.
+func (p *Peek) Position() uint64 {
+	if !p.StoppedCleanly() {
+		return math.MaxUint64
+	}
+	return p.store.m.Base + p.store.m.Applied.Seq
+}
 
 // StoppedCleanly tells whether the ledger is as a clean stop left it.
 func (p *Peek) StoppedCleanly() bool {

@@ -130,12 +130,6 @@ func (a *App) assembleSending() (err error) {
 	return nil
 }
 
-// Sights makes a watcher that only looks: it has no ledger, and is not to be started.
-func Sights(opts Options) (*watcher.Watcher, error) {
-	a := &App{opts: opts}
-	return watcher.New(watcher.Options{Roots: a.roots(), Queue: noLedger{}, Log: opts.Log, Now: opts.Now})
-}
-
 // BloxsConfig is how the config's Bloxs is spoken with.
 func BloxsConfig(opts Options) bloxs.Config { return (&App{opts: opts}).client() }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"bloxdrop/internal/app"
 	"bloxdrop/internal/config"
+	"bloxdrop/store"
 	"bloxdrop/watcher"
 )
 
@@ -49,13 +51,33 @@ func (c *checker) root(ctx context.Context, v *visit, w config.Watch) *result {
 	if w.Pattern == nil {
 		return r // what the config says of the layout is what is to be mended first
 	}
+	sights, err := c.sights()
+	if err != nil {
+		r.add(Error, me, "", "it can't be looked at: %v", err)
+		return r
+	}
+	v.moved.Add(1)
+	if c.Desk == nil { // else the service says how the root stands
+		c.standing(r, w, sights)
+	}
 	t := newTour(c, w, v)
-	if err := c.tour(ctx, w, t.visit); err != nil && ctx.Err() == nil {
+	if err := sights.Tour(ctx, w.Path, t.visit); err != nil && ctx.Err() == nil {
 		r.add(Error, me, "", "it can't be looked through: %v", err)
 	}
 	c.events(r, w, t.folders)
 	t.report(r)
 	return r
+}
+
+// standing says whether the next start would wait for a person's word.
+func (c *checker) standing(r *result, w config.Watch, sights *watcher.Watcher) {
+	offline, paused := sights.Standing(w.Path)
+	switch {
+	case offline != "":
+		r.add(Error, about(w), "mount the share; if the folder is the right one, start bloxdrop and say `bloxdrop adopt`", "it would be offline: %s", offline)
+	case paused != "":
+		r.add(Error, about(w), "mend that, or start bloxdrop and say `bloxdrop adopt`, as `bloxdrop status` will explain; nothing is sent before", "it would be paused: %s", paused)
+	}
 }
 
 func offline(err error) string {
@@ -65,15 +87,17 @@ func offline(err error) string {
 	return plain(err)
 }
 
-// tour goes past all that stands in a root.
-func (c *checker) tour(ctx context.Context, w config.Watch, visit func(watcher.Sight) error) error {
-	one := *c.Config
-	one.Watch = []config.Watch{w}
-	sights, err := app.Sights(app.Options{Config: &one, Version: c.Version, Now: c.Now, Log: c.Log})
-	if err != nil {
-		return err
-	}
-	return sights.Tour(ctx, w.Path, visit)
+// sights is a watcher that only looks, of the roots that the config is clear about.
+func (c *checker) sights() (*watcher.Watcher, error) {
+	clear := *c.Config
+	clear.Watch = slices.DeleteFunc(c.roots(), func(w config.Watch) bool { return w.Pattern == nil })
+	opts := app.Options{Config: &clear, Version: c.Version, Now: c.Now, Log: c.Log}
+	return app.Sights(opts, c.ledger, c.firstStart())
+}
+
+func (c *checker) firstStart() bool {
+	dir := c.Config.Store.Dir
+	return c.Desk == nil && dir != "" && !store.Exists(dir)
 }
 
 // writable looks whether marker and notices can be written, and files be put away.

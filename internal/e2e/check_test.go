@@ -222,3 +222,20 @@ func TestCheckOfAnInvalidConfig(t *testing.T) {
 		t.Errorf("%d sign-ins", n)
 	}
 }
+
+// TestCheckOfAnOldShare tells before the first start that a share belongs to
+// another ledger, and leaves its marker as it is.
+func TestCheckOfAnOldShare(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.write("1001/a.txt", "a")
+	o.write(".bloxdrop", `{"ledger": "OTHER", "position": 7, "root": "/old", "host": "oldserver", "at": "2026-01-02T03:04:05Z", "clean": true}`)
+	before := tree(t, o.dir)
+	s := o.ask("check")
+	if s.code != 1 || !hasLine(s.out, "error", o.root, "would be paused", "another ledger", `"oldserver"`, "bloxdrop adopt") {
+		t.Errorf("exit code %d: %s", s.code, s.out)
+	}
+	if after := tree(t, o.dir); after != before {
+		t.Errorf("check has changed something:\n%s\nbefore:\n%s", after, before)
+	}
+}
