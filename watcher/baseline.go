@@ -59,8 +59,13 @@ func (r *root) needsBaseline(ctx context.Context, full bool) (why string, err er
 		}
 		return r.baseline, nil
 	}
-	r.setBaseline("it is being noted")
-	r.log.Info("what is in the root is noted, so that it is left alone")
+	r.mu.Lock()
+	said := r.baseline
+	r.mu.Unlock()
+	if said == "" {
+		r.log.Info("what is in the root is noted, so that it is left alone")
+		r.setBaseline("it is being noted")
+	}
 	files := 0
 	if err = r.notMounted(); err == nil {
 		files, err = r.takeBaseline(ctx)
@@ -69,7 +74,9 @@ func (r *root) needsBaseline(ctx context.Context, full bool) (why string, err er
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		r.log.Warn("not all that is in the root can be noted, so nothing of it is sent yet; trying again", "err", err)
+		if err.Error() != said {
+			r.log.Warn("not all that is in the root can be noted, so nothing of it is sent yet; trying again", "err", err)
+		}
 		r.setBaseline(err.Error())
 		return err.Error(), nil
 	}

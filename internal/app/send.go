@@ -115,7 +115,7 @@ func (a *App) begin(w config.Watch) error {
 	case is == store.BaselineWanted: // nothing was skipped yet, and nothing sent
 		return a.store.UnwantBaseline(w.Path)
 	case is == store.BaselineKept:
-		a.note(w.Path, `existing = "upload" has no effect on %s: what was there at its first start stays skipped; `+"`bloxdrop send PATH` sends it all the same")
+		a.note(w.Path, `existing = "upload" has no effect on %s: what was there when bloxdrop began with it, or it was adopted, with "skip" stays skipped; `+"`bloxdrop send PATH` sends it all the same")
 	}
 	return nil
 }
