@@ -132,6 +132,9 @@ func TestBaselineFirst(t *testing.T) {
 	if is, err := q.Baseline(b.dir); is != store.BaselineWanted || err != nil {
 		t.Fatal(is, err)
 	}
+	if following := b.Settling(); len(following) > 0 { // counted, and not read in vain
+		t.Errorf("%+v", following)
+	}
 	if c, err := q.Counts(); err != nil || c.Places != 0 {
 		t.Errorf("%+v %v", c, err)
 	}
