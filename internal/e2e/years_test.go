@@ -102,6 +102,13 @@ func TestRepair(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	o.says(o.run("repair"), "nothing to repair")
+	uploads := o.bloxs.Uploads.Count()
+	o.start()
+	o.until("waiting for a word", func(st control.Status) bool { return st.Roots[0].Paused && st.Roots[0].LastRescan != "" })
+	if n := o.bloxs.Uploads.Count(); n != uploads {
+		t.Errorf("%d uploads before a person's word", n-uploads)
+	}
+	o.stop()
 	o.must(os.WriteFile(journal, nil, 0o600))
 	o.must(os.WriteFile(filepath.Join(dir, "ledger.db"), nil, 0o600))
 	o.refused(1, "nothing of ledger and journal is left", "repair")
@@ -144,4 +151,55 @@ func TestFormerLedger(t *testing.T) {
 	o.until("the new one is sent", func(st control.Status) bool { return st.Sent == 4 })
 	o.stop()
 	o.says(o.run("repair"), "sound")
+}
+
+// TestRestoredWaits: a root in which nothing has happened since the backup goes
+// on by itself; any other waits for a person's word, and nothing that has a
+// receipt goes again either way.
+func TestRestoredWaits(t *testing.T) {
+	t.Parallel()
+	for existing, again := range map[string]int{"upload": 1, "skip": 0} {
+		t.Run(existing, func(t *testing.T) {
+			t.Parallel()
+			o := history(t)
+			monday, tuesday := filepath.Join(o.dir, "monday"), filepath.Join(o.dir, "tuesday")
+			o.run("backup", monday)
+			o.write("1001 - Jansen/between.txt", "sent between the backups")
+			o.age()
+			o.untilSent(21)
+			o.stop()
+			o.run("backup", tuesday)
+			o.run("restore", tuesday)
+			o.start()
+			if st := o.untilSent(21); st.State != control.Running || len(st.Pauses) > 0 {
+				t.Errorf("nothing had happened since: %+v", st)
+			}
+			o.write("1001 - Jansen/later.txt", "sent after it was restored")
+			o.age()
+			o.untilSent(22)
+			o.stop()
+			uploads, stored := o.bloxs.Uploads.Count(), len(o.bloxs.Stored())
+			o.run("restore", monday)
+			o.start()
+			st := o.until("waiting for a word", func(st control.Status) bool { return len(st.Pauses) > 0 && st.Roots[0].Paused })
+			o.says(st.Pauses[0].Remedy, "adopt", o.root)
+			o.run("resume")
+			if o.run("retry", "--all"); o.bloxs.Uploads.Count() != uploads || st.Pauses[0].Cause != "adopt" {
+				t.Errorf("%d uploads before a person's word; %+v", o.bloxs.Uploads.Count()-uploads, st)
+			}
+			o.run("adopt", o.root, "--existing", existing)
+			o.until("adopted", func(st control.Status) bool {
+				return len(st.Pauses) == 0 && st.Sent == 20+2*again && st.Settling+st.Waiting+st.Sending == 0
+			})
+			o.write("1001 - Jansen/new.txt", "new")
+			o.age()
+			o.untilSent(21 + 2*again)
+			if n := len(o.bloxs.Stored()) - stored; n != 1+2*again {
+				t.Errorf("%d stored, want %d", n, 1+2*again)
+			}
+			if e := o.entry("2001/doubt.txt"); e.State != "held" || e.Reason != "uncertain" {
+				t.Errorf("what was uncertain is %+v", e)
+			}
+		})
+	}
 }
