@@ -43,8 +43,9 @@ type Options struct {
 	// For tests: step is told of each step as it is done, and its error ends
 	// everything at that moment, as a kill does; rename stands in for the
 	// platform's, as on a file system that has no better one.
-	step   func(what string) error
-	rename renamer
+	step       func(what string) error
+	rename     renamer
+	mostFailed int
 }
 
 // Archive looks after all roots. Make it with New.
@@ -61,6 +62,9 @@ func New(o Options) *Archive {
 	}
 	if o.rename == nil {
 		o.rename = rename
+	}
+	if o.mostFailed == 0 {
+		o.mostFailed = mostFailed
 	}
 	a := &Archive{cancel: func() {}}
 	for _, cfg := range o.Roots {

@@ -3,10 +3,12 @@ package archive
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"bloxdrop/internal/testfs"
 	"bloxdrop/store"
 )
 
@@ -22,7 +24,7 @@ func TestMove(t *testing.T) {
 	if got := b.known(); !slices.Equal(got, []string{"1001 - Jansen/new.txt"}) {
 		t.Fatalf("places are %q", got)
 	}
-	if info, err := os.Stat(b.path("_sent/1002")); err != nil || info.Mode().Perm()&0o007 != 0 {
+	if info, err := os.Stat(b.path("_sent/1002")); err != nil || runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0 {
 		t.Errorf("the folder in _sent lets in whom the person's folder doesn't: %v, %v", info.Mode(), err)
 	}
 }
@@ -113,7 +115,7 @@ func TestLinks(t *testing.T) {
 	outside := filepath.Join(b.dir, "outside")
 	b.must(os.MkdirAll(filepath.Join(outside, "1001"), 0o755))
 	b.sent("1001/a.txt", "a", "1002/b.txt", "b")
-	b.must(os.Symlink(outside, b.path("_sent")))
+	testfs.Link(t, outside, b.path("_sent"))
 	a := b.archive()
 	a.Finish(t.Context())
 	b.noNotes()
@@ -126,7 +128,7 @@ func TestLinks(t *testing.T) {
 	b.must(os.Remove(b.path("_sent")))
 	// A link to a folder that holds the very file.
 	b.must(os.Rename(b.path("1002"), filepath.Join(outside, "1002")))
-	b.must(os.Symlink(filepath.Join(outside, "1002"), b.path("1002")))
+	testfs.Link(t, filepath.Join(outside, "1002"), b.path("1002"))
 	a.Finish(t.Context())
 	b.must(os.Remove(b.path("1002")))
 	b.stands("_sent/1001/a.txt", "a")
@@ -140,11 +142,12 @@ func TestTroubleIsBounded(t *testing.T) {
 	b := newBench(t, t.TempDir())
 	b.write("_sent", "a file in the way")
 	var files []string
-	for i := range mostFailed + 100 {
-		files = append(files, "1001/"+strings.Repeat("x", i%200+1)+string(rune('a'+i/200))+".txt", strings.Repeat("y", i+1))
+	for i := range 100 {
+		files = append(files, "1001/"+strings.Repeat("x", i+1)+".txt", strings.Repeat("y", i+1))
 	}
 	b.sent(files...)
 	tried := 0
+	b.opts.mostFailed = 20
 	b.opts.step = func(what string) error {
 		if what == "noted" {
 			tried++
@@ -154,7 +157,7 @@ func TestTroubleIsBounded(t *testing.T) {
 	a := b.archive()
 	a.Finish(t.Context())
 	got := a.Troubles()
-	if len(got) != 1 || got[0].Files < mostFailed || got[0].Files >= mostFailed+batchSize || !got[0].More {
+	if len(got) != 1 || got[0].Files != batchSize || !got[0].More {
 		t.Fatalf("%+v", got)
 	}
 	a.roots[0].pass(t.Context(), false) // a receipt

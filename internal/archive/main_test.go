@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,18 +80,27 @@ func (b *bench) write(rel, content string) {
 	b.must(os.WriteFile(b.path(rel), []byte(content), 0o644))
 }
 
-// offer lets the ledger know a file as the watcher does.
-func (b *bench) offer(rel string) store.Item {
+// offer lets the ledger know files as the watcher does, and returns the last one's item.
+func (b *bench) offer(rels ...string) store.Item {
 	b.t.Helper()
-	content, err := os.ReadFile(b.path(rel))
-	b.must(err)
-	look, _, err := store.LookAt(b.path(rel))
-	b.must(err)
-	person, _, _ := strings.Cut(rel, "/")
-	b.must(b.store.Offer([]store.Offer{{
-		Root: b.root, Rel: rel, Look: look, SHA256: sha256.Sum256(content),
-		Person: store.PersonKey{Environment: "https://x", Relation: "persons", Kind: "reference", ID: person},
-	}}))
+	var batch []store.Offer
+	for _, rel := range rels {
+		content, err := os.ReadFile(b.path(rel))
+		b.must(err)
+		look, _, err := store.LookAt(b.path(rel))
+		b.must(err)
+		person, _, _ := strings.Cut(rel, "/")
+		batch = append(batch, store.Offer{
+			Root: b.root, Rel: rel, Look: look, SHA256: sha256.Sum256(content),
+			Person: store.PersonKey{Environment: "https://x", Relation: "persons", Kind: "reference", ID: person},
+		})
+	}
+	b.must(b.store.Offer(batch))
+	return b.at(rels[len(rels)-1])
+}
+
+func (b *bench) at(rel string) store.Item {
+	b.t.Helper()
 	it, _, err := b.store.ItemAt(b.root, rel)
 	b.must(err)
 	return it
@@ -99,15 +109,28 @@ func (b *bench) offer(rel string) store.Item {
 // sent writes files that Bloxs has; the first has file ID 4711.
 func (b *bench) sent(files ...string) {
 	b.t.Helper()
+	var rels []string
 	for i := 0; i < len(files); i += 2 {
 		b.write(files[i], files[i+1])
-		it := b.offer(files[i])
-		if it.State == store.Sent {
+		rels = append(rels, files[i])
+	}
+	b.offer(rels...)
+	var all sync.WaitGroup // so that they share the journal's syncs
+	defer all.Wait()
+	known := map[store.ItemID]bool{}
+	for _, rel := range rels {
+		it := b.at(rel)
+		if known[it.ID] || it.State == store.Sent {
 			continue // a copy
 		}
+		known[it.ID] = true
 		b.ids++
-		b.must(b.store.OpenGate(it.ID, store.Place{Root: b.root, Rel: files[i]}))
-		b.must(b.store.Receipt(it.ID, b.ids))
+		id := b.ids
+		all.Go(func() {
+			if err := errors.Join(b.store.OpenGate(it.ID, store.Place{Root: b.root, Rel: rel}), b.store.Receipt(it.ID, id)); err != nil {
+				b.t.Error(err)
+			}
+		})
 	}
 }
 

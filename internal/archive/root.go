@@ -81,12 +81,12 @@ func (r *root) work(ctx context.Context, again bool) error {
 	var begun []store.Note
 	var err error
 	if again {
-		begun, err = r.opts.Store.Notes(r.Path, mostFailed)
+		begun, err = r.opts.Store.Notes(r.Path, r.opts.mostFailed)
 	}
 	if err == nil && len(begun) > 0 {
 		err = r.settle(ctx, begun, (*visit).finish)
 	}
-	for after := r.from; err == nil && !r.shut && len(r.failed) < mostFailed; {
+	for after := r.from; err == nil && !r.shut && len(r.failed) < r.opts.mostFailed; {
 		var page []store.SentPlace
 		page, after, err = r.opts.Store.SentPlaces(r.Path, after, batchSize)
 		r.from = after
