@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -76,7 +77,9 @@ func TestNobodyKnows(t *testing.T) {
 }
 
 // rel is the path below the root.
-func (o *office) rel(path string) string { return strings.TrimPrefix(path, o.root+"/") }
+func (o *office) rel(path string) string {
+	return filepath.ToSlash(strings.TrimPrefix(path, o.root+string(filepath.Separator)))
+}
 
 // TestOutage lets a gateway answer for Bloxs while many files wait. Few become
 // uncertain, none goes twice, and when Bloxs is back all the others go.
