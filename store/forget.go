@@ -59,7 +59,7 @@ func (s *Store) Forget(person string, owns func(root, rel string) bool) (kept in
 	}
 	kept, end, err := s.writeForgotten(person, owns)
 	if err != nil || end.Seq == 0 {
-		return 0, errors.Join(err, s.removeLeftovers())
+		return 0, errors.Join(err, s.removeNext())
 	}
 	if err := s.commitNext(); err != nil {
 		return 0, err
@@ -74,9 +74,6 @@ func (s *Store) Forget(person string, owns func(root, rel string) bool) (kept in
 // writeForgotten changes the open transaction, and writes the journal that goes
 // with it; a zero end says that nothing was known of the person.
 func (s *Store) writeForgotten(person string, owns func(root, rel string) bool) (kept int, end position, err error) {
-	if err := s.removeLeftovers(); err != nil {
-		return 0, end, err
-	}
 	err = s.attempt(func(l ledger) error {
 		var found bool
 		kept, found, err = l.forget(person, owns)
@@ -244,16 +241,6 @@ func (s *Store) sweepAtStart() {
 	if err := s.compactIfItPays(); err != nil {
 		s.opts.Log.Warn("the ledger could not be made smaller", "path", s.path(ledgerName), "err", err)
 	}
-}
-
-// removeLeftovers takes away what a kill has left half written.
-func (s *Store) removeLeftovers() error {
-	for _, name := range []string{ledgerName + Leftover, journalName + Leftover, nextName, nextName + Leftover} {
-		if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 // SetAside names the files in the store's folder that former starts have kept,

@@ -245,3 +245,36 @@ func TestForgottenUnderFormerHome(t *testing.T) {
 		t.Error("the journal has the person again, though nothing was sent")
 	}
 }
+
+// What can't be written, as on a full disk, leaves everything as it was; what
+// can't be swept is swept by the next start.
+func TestForgetCantWrite(t *testing.T) {
+	b := newBench(t)
+	remembers(b)
+	inTheWay := func(name string) {
+		t.Helper()
+		b.must(os.MkdirAll(filepath.Join(b.file(name), "x"), 0o700))
+	}
+	inTheWay(nextName)
+	if _, err := b.Forget("qx4711", ofZonneveld); err == nil {
+		t.Fatal("forgotten, with no place for the journal")
+	}
+	b.must(os.RemoveAll(b.file(nextName)))
+	b.send("2/b", 10)
+	if b.holding("Zonneveld") == nil {
+		t.Error("forgotten by half")
+	}
+	inTheWay(ledgerName + Leftover)
+	kept, err := b.Forget("qx4711", ofZonneveld)
+	if kept != 2 || err == nil || !strings.Contains(err.Error(), "the next start clears them") {
+		t.Fatalf("%d kept, %v", kept, err)
+	}
+	b.offer(offer("2", "2/c", "c"))
+	b.send("2/c", 11)
+	b.must(os.RemoveAll(b.file(ledgerName + Leftover)))
+	b.reopen()
+	if found := b.holding(traces()...); found != nil {
+		t.Errorf("found %q", found)
+	}
+	sentBefore(b)
+}

@@ -47,10 +47,20 @@ func (s *Store) settleNext() error {
 		return err
 	}
 	if !counts {
-		return os.Remove(s.path(nextName))
+		return s.removeNext()
 	}
 	s.opts.Log.Info("the journal that was written anew takes its place", "path", s.path(journalName))
 	return s.takeNext()
+}
+
+// removeNext gives up what no commit has decided for.
+func (s *Store) removeNext() (err error) {
+	for _, name := range []string{nextName, nextName + Leftover} {
+		if gone := os.Remove(s.path(name)); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
 }
 
 func (s *Store) takeNext() error {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bloxdrop/internal/archive"
 	"bloxdrop/store"
 	"bloxdrop/watcher"
 )
@@ -183,7 +184,7 @@ func (a *App) beyond() ([]string, error) {
 		said = append(said, "  "+path+", set aside by an earlier start; delete it when nobody needs it")
 	}
 	for _, w := range a.opts.Config.Watch {
-		if dir := filepath.Join(w.Path, "_sent"); isFolder(dir) {
+		if dir := filepath.Join(w.Path, archive.Folder); isFolder(dir) {
 			said = append(said, "  "+dir+", where sent files were moved to")
 		}
 	}
