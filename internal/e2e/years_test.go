@@ -104,7 +104,7 @@ func TestRepair(t *testing.T) {
 	o.says(o.run("repair"), "nothing to repair")
 	uploads := o.bloxs.Uploads.Count()
 	o.start()
-	o.until("waiting for a word", func(st control.Status) bool { return st.Roots[0].Paused && st.Roots[0].LastRescan != "" })
+	o.until("waiting for a word", func(st control.Status) bool { return st.Roots[0].Paused && len(st.Pauses) > 0 })
 	if n := o.bloxs.Uploads.Count(); n != uploads {
 		t.Errorf("%d uploads before a person's word", n-uploads)
 	}
