@@ -26,19 +26,28 @@ func (a *App) home(w config.Watch) (store.Home, store.PersonOf) {
 	}
 }
 
-// movedHouse tells why a root has to be adopted since its config has changed,
-// and how the watcher finds out the same of a root that is new by its path.
-func (a *App) movedHouse(w config.Watch) (why string, from func(path string) error, err error) {
-	if a.store == nil {
-		return "", nil, nil
+// mover knows to whom files were sent.
+type mover interface {
+	Moved(root string, home store.Home, personOf store.PersonOf) error
+}
+
+// moved notes for the roots, which are those of the config, why each has to be
+// adopted since its config has changed, and how the watcher finds out the same
+// of one that is new by its path.
+func (a *App) moved(roots []watcher.Root, ledger mover) error {
+	for i, w := range a.opts.Config.Watch {
+		home, personOf := a.home(w)
+		err := ledger.Moved(w.Path, home, personOf)
+		var moved *store.MovedError
+		if errors.As(err, &moved) {
+			roots[i].Moved, err = moved.Error(), nil
+		}
+		if err != nil {
+			return err
+		}
+		roots[i].MovedFrom = func(path string) error { return ledger.Moved(path, home, personOf) }
 	}
-	home, personOf := a.home(w)
-	err = a.store.Moved(w.Path, home, personOf)
-	var moved *store.MovedError
-	if errors.As(err, &moved) {
-		why, err = err.Error(), nil
-	}
-	return why, func(path string) error { return a.store.Moved(path, home, personOf) }, err
+	return nil
 }
 
 // settleIn notes whom each root's files are for, before anything is taken in. A

@@ -93,8 +93,8 @@ func (a *App) assemble() (err error) {
 		}
 		o.Queue, o.Ledger = a.queue, a.store
 	}
-	for i, w := range a.opts.Config.Watch {
-		if o.Roots[i].Moved, o.Roots[i].MovedFrom, err = a.movedHouse(w); err != nil {
+	if a.store != nil {
+		if err := a.moved(o.Roots, a.store); err != nil {
 			return err
 		}
 	}

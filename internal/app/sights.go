@@ -14,6 +14,12 @@ func Sights(opts Options, ledger *store.Peek, firstStart bool) (*watcher.Watcher
 	switch {
 	case ledger != nil:
 		o.Queue, o.Ledger = peekedPlaces{peeked: ledger}, peekedLedger{ledger}
+		if opts.Config.Bloxs.URL == "" {
+			break // a draft's: nobody can tell yet whether anything has changed
+		}
+		if err := a.moved(o.Roots, ledger); err != nil {
+			return nil, err
+		}
 	case firstStart:
 		o.Ledger = newLedger{}
 	}

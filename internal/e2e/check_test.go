@@ -239,3 +239,23 @@ func TestCheckOfAnOldShare(t *testing.T) {
 		t.Errorf("check has changed something:\n%s\nbefore:\n%s", after, before)
 	}
 }
+
+// TestCheckOfAChangedConfig tells after a stop that a root would wait, since
+// its files went to other persons than the config names now.
+func TestCheckOfAChangedConfig(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.write("1001/a.txt", "a")
+	o.start()
+	o.untilSent(1)
+	o.stop()
+	o.must(os.WriteFile(o.config, []byte(strings.Replace(o.text(), "[upload]", "layout = \"{externalIdentifier}\"\n\n[upload]", 1)), 0o600))
+	before := tree(t, o.dir)
+	s := o.ask("check")
+	if s.code != 1 || !hasLine(s.out, "error", o.root, "would be paused", "externalIdentifier", "bloxdrop adopt") {
+		t.Errorf("exit code %d: %s", s.code, s.out)
+	}
+	if after := tree(t, o.dir); after != before {
+		t.Errorf("check has changed something:\n%s\nbefore:\n%s", after, before)
+	}
+}

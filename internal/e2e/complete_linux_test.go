@@ -29,13 +29,13 @@ func TestCompletionInBash(t *testing.T) {
 	o.must(os.Symlink(binary, filepath.Join(o.dir, "bloxdrop")))
 	tab := func(typed ...string) []string {
 		t.Helper()
-		words := "bloxdrop"
+		words := "bloxdrop --config " + o.config
 		for _, w := range typed {
 			words += fmt.Sprintf(" %q", w)
 		}
 		script := fmt.Sprintf(`source %q; source <(bloxdrop completion bash) || exit 1
 			COMP_WORDS=(%s); COMP_CWORD=%d; COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9
-			__start_bloxdrop 2>/dev/null; printf '%%s\n' "${COMPREPLY[@]}"`, bashCompletion, words, len(typed))
+			__start_bloxdrop 2>/dev/null; printf '%%s\n' "${COMPREPLY[@]}"`, bashCompletion, words, len(typed)+2)
 		cmd := exec.CommandContext(t.Context(), bash, "--norc", "-c", script)
 		cmd.Dir = o.dir
 		cmd.Env = append(os.Environ(), "PATH="+o.dir+":"+os.Getenv("PATH"))
@@ -53,6 +53,8 @@ func TestCompletionInBash(t *testing.T) {
 		{[]string{"list", "--state", "s"}, []string{"sending", "sent", "settling", "skipped"}},
 		{[]string{"list", "--state=un"}, []string{"unmatched"}},
 		{[]string{"status", ""}, nil},
+		{[]string{"adopt", ""}, []string{o.root}},
+		{[]string{"adopt", o.root, "--existing", ""}, []string{"skip", "upload"}},
 		{[]string{"status", "--js"}, []string{"--json"}},
 	} {
 		got := tab(c.typed...)
