@@ -121,7 +121,7 @@ func (l *ledger) Gone(_ string, rels []string) error {
 func (l *ledger) GoneBelow(_, dir string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.places, func(rel string, _ store.Offer) bool { return strings.HasPrefix(rel, l.fold(dir)+"/") })
+	maps.DeleteFunc(l.places, func(rel string, _ store.Offer) bool { return dir == "" || strings.HasPrefix(rel, l.fold(dir)+"/") })
 	return nil
 }
 

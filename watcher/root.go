@@ -125,7 +125,7 @@ func (r *root) setStanding(st standing) (changed bool) {
 	before, looked := r.standing, r.looked
 	r.standing, r.looked = st, true
 	if st.paused != "" && before.paused == "" {
-		r.pausedSince = r.now()
+		r.pausedSince, r.there = r.now(), -1
 	}
 	r.mu.Unlock()
 	if before == st && looked {

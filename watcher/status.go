@@ -13,7 +13,7 @@ type RootStatus struct {
 	Offline    string    // why it is offline; "not looked at yet" before the first look
 	Paused     string    // why it waits until a person adopts it
 	Since      time.Time // when that began
-	There      int       // how many persons' files were there then
+	There      int       // how many persons' files were there then; -1 while they are counted
 	Baseline   string    // why what was there at the first start is not noted yet, so that nothing is offered; "" where it is, or need not be
 	Events     bool      // whether events make rescans early; polling never stops
 	LastRescan time.Time

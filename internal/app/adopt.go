@@ -99,10 +99,14 @@ func (a *App) rootPauses() (list []control.Pause) {
 
 func adoptRemedy(r watcher.RootStatus) string {
 	adopt := "`bloxdrop adopt " + ShellQuoted(r.Path) + " --existing "
+	what := "what is there"
+	if r.There >= 0 {
+		what += " (now " + files(r.There) + " of persons)"
+	}
 	return fmt.Sprintf("the root %s waits: %s. Nothing in it is read or sent until that is mended, or somebody decides: "+
-		"%supload` sends what is there (now %s of persons) unless this ledger has a receipt for it; "+
+		"%supload` sends %s, unless this ledger has a receipt for it; "+
 		"%sskip` sends nothing of it, only what comes from then on; what has a receipt is never sent again either way",
-		r.Path, r.Paused, adopt, files(r.There), adopt)
+		r.Path, r.Paused, adopt, what, adopt)
 }
 
 // Adopt is a person's word that a root is the right one and this ledger's,

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ func (o *office) waits(root string, words ...string) {
 	before := o.bloxs.Uploads.Count()
 	st := o.until("waiting to be adopted", func(st control.Status) bool {
 		for _, r := range st.Roots {
-			if r.Path == root {
-				return r.Paused
+			if r.Path == root && r.Paused {
+				return strings.Contains(fmt.Sprint(st.Pauses), "of persons)") // they are counted
 			}
 		}
 		return false
