@@ -238,6 +238,35 @@ func (b *bench) rescanned() {
 	}
 }
 
+// A copy of the ledger that watches the same share writes a later marker.
+func TestACopyOfTheLedger(t *testing.T) {
+	t.Parallel()
+	b, _ := markedBench(t)
+	b.Start(t.Context())
+	b.settled()
+	b.putMarker(func(m *marker) { m.Host, m.At = "there", m.At.Add(time.Hour) })
+	b.write("1/new", "new")
+	b.until("paused", func() bool { return strings.Contains(b.Status()[0].Paused, "copy of this ledger") })
+}
+
+// What settled before another volume was mounted is not offered from that one.
+func TestNothingIsOfferedFromAnotherFolder(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.Start(t.Context())
+	b.settled()
+	b.Stop()
+	r := b.roots[0]
+	if why := r.closed(); why != "" {
+		t.Error(why)
+	}
+	b.rename("", "../away")
+	b.mkdir("")
+	if why := r.closed(); why != errRootMoved.Error() {
+		t.Errorf("another folder: %q", why)
+	}
+}
+
 // A clean stop leaves the last position; a later marker is not written over.
 func TestLeave(t *testing.T) {
 	t.Parallel()
