@@ -27,7 +27,7 @@ func (o *office) files() map[string]string {
 	o.t.Helper()
 	all := map[string]string{}
 	_ = filepath.WalkDir(o.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || o.rel(path) == ".bloxdrop" {
 			return nil // it may just be moved
 		}
 		if content, err := os.ReadFile(path); err == nil {
