@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -65,14 +64,14 @@ func (a *App) follow(ctx context.Context) {
 // troubleNotes tell of files that have to go and can't.
 func (a *App) troubleNotes() (notes []string) {
 	for _, t := range a.archive.Troubles() {
-		many, what := strconv.Itoa(t.Files), "moved to "+watcher.SentName
+		many, what := files(t.Files), "moved to "+watcher.SentName
 		if t.More {
 			many += " or more"
 		}
 		if t.Root.Delete {
 			what = "deleted"
 		}
-		notes = append(notes, fmt.Sprintf("%s files in %s are in Bloxs and can't be %s, such as %s: %s; give bloxdrop the right to change its folder (each rescan tries again), or set after_upload = %q",
+		notes = append(notes, fmt.Sprintf("%s in %s that Bloxs has can't be %s, such as %s: %s; give bloxdrop the right to change its folder (each rescan tries again), or set after_upload = %q",
 			many, t.Root.Path, what, filepath.FromSlash(t.Path), t.Reason, config.AfterKeep))
 	}
 	return notes
