@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"time"
@@ -197,10 +198,14 @@ func (l ledger) rootHistory() (lines []line, err error) {
 // also while it was at a path that is not among roots any more.
 func (l ledger) formerHomes(n uint32, roots []string, home Home) ([]Home, error) {
 	homes := slices.Clone(l.m.Roots[n].Former)
+	if was, ok := l.m.Homes[n]; ok { // what was forgotten tells no home any more
+		was.Layout = ""
+		homes = append(homes, was)
+	}
 	home.Layout = ""
 	err := l.scan(bucketItems, nil, func(k []byte) error {
 		it, err := l.item(ItemID(hex.EncodeToString(k)))
-		if err != nil || !it.passed() {
+		if err != nil || !it.passed() || it.Forgotten() {
 			return err
 		}
 		number, err := l.rootNumber(it.Root, false)
@@ -210,7 +215,10 @@ func (l ledger) formerHomes(n uint32, roots []string, home Home) ([]Home, error)
 		}
 		return err
 	})
-	return slices.DeleteFunc(homes, func(h Home) bool { return h == home }), err
+	slices.SortFunc(homes, func(a, b Home) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Relation, b.Relation), cmp.Compare(a.Kind, b.Kind))
+	})
+	return slices.DeleteFunc(slices.Compact(homes), func(h Home) bool { return h == home }), err
 }
 
 // passed tells of an item that Bloxs has, or may have.

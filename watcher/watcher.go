@@ -10,7 +10,8 @@
 // Rescans are the truth. File system events only make them early, so that
 // nothing depends on an event that did not come.
 //
-// It must never write into a root, follow a link, call a place gone without a
+// It must never write into a root, but its marker, where none but ours stands,
+// or a person has adopted the root. It must never follow a link, call a place gone without a
 // complete, error-free listing of its folder in a root that is still the same,
 // or let one root's trouble stop another.
 package watcher
