@@ -41,11 +41,9 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 		return sum, err
 	}
 	defer f.Close()
-	lock, err := denyWriters(f, r.path(rel))
-	if err != nil {
+	if err := noWriters(f, r.path(rel)); err != nil {
 		return sum, err
 	}
-	defer lock.Close()
 	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
 	}
@@ -61,6 +59,9 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 	}
 	if n != look.Size {
 		return sum, errChanged
+	}
+	if err := noWriters(f, r.path(rel)); err != nil {
+		return sum, err
 	}
 	if err := unchanged(look, of(f)); err != nil {
 		return sum, err

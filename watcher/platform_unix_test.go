@@ -13,5 +13,3 @@ func pipe(t testing.TB, path string) {
 		t.Fatal(err)
 	}
 }
-
-func onWine() bool { return false }

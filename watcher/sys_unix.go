@@ -4,7 +4,6 @@ package watcher
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -38,8 +37,8 @@ func lookCloser(_ string, listed store.Look) store.Look { return listed }
 // inUse is for systems where a program can keep others from reading.
 func inUse(error) bool { return false }
 
-// denyWriters is for systems where that can be done; looks tell of writers here.
-func denyWriters(f *os.File, _ string) (io.Closer, error) { return io.NopCloser(f), nil }
+// noWriters is for systems where that can be asked; looks tell of writers here.
+func noWriters(*os.File, string) error { return nil }
 
 // asTyped and asListed are for systems that have several ways to write a path.
 func asTyped(path string) string                  { return path }

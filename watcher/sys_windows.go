@@ -3,7 +3,6 @@ package watcher
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -88,27 +87,29 @@ func nameTrouble(rel string) error {
 	return nil
 }
 
-// denyWriters keeps everybody from writing into the open file f of a path until
-// the lock is closed; renaming and deleting stay allowed. It fails as inUse
-// where somebody has it open for writing: a copy that has paused is not whole.
-func denyWriters(f *os.File, path string) (io.Closer, error) {
+// noWriters fails as inUse where somebody has the open file f of a path open for
+// writing: a copy that has paused is not whole, and while it goes on the file's
+// times may stand still. It keeps writers out for a moment only, since a
+// scanner that finds its file closed to it may lose a page.
+func noWriters(f *os.File, path string) error {
 	h, err := openHandle(path, windows.GENERIC_READ, windows.FILE_SHARE_READ|windows.FILE_SHARE_DELETE, windows.FILE_FLAG_OPEN_REPARSE_POINT)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	lock := os.NewFile(uintptr(h), path)
+	alone := os.NewFile(uintptr(h), path)
+	defer alone.Close()
 	is, err := f.Stat()
-	if err == nil {
-		var locked fs.FileInfo
-		if locked, err = lock.Stat(); err == nil && !os.SameFile(is, locked) {
-			err = errChanged
-		}
-	}
 	if err != nil {
-		lock.Close()
-		return nil, err
+		return err
 	}
-	return lock, nil
+	asked, err := alone.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(is, asked) {
+		return errChanged
+	}
+	return nil
 }
 
 // openHandle opens a folder, or nothing but a look at a file.

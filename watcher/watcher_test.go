@@ -108,7 +108,7 @@ func TestAPopulatedFolderMovedIn(t *testing.T) {
 func TestARenamedFolder(t *testing.T) {
 	t.Parallel()
 	needEvents(t)
-	if onWine() {
+	if testfs.Wine() {
 		t.Skip("Wine tells of a renamed folder by its former name, and not of what is below it")
 	}
 	b := newBench(t, nil)

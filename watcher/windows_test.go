@@ -61,40 +61,32 @@ func TestAFileThatIsOpenForWritingIsNotWhole(t *testing.T) {
 	b.untilPlaces("1/f", "1/g", "1/h")
 }
 
-// While a file is read nobody writes into it, and everybody may rename it.
-func TestReadingDeniesWriters(t *testing.T) {
+// A writer that comes while a file is read is noticed at its end, though the
+// file's times may not tell of it yet.
+func TestNoWriters(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
 	b.write("1/f", "x")
+	b.write("2/f", "x")
 	path := filepath.Join(b.dir, "1", "f")
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock, err := denyWriters(f, path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close() // os.Open lets nobody rename it
-	if _, err := os.OpenFile(path, os.O_WRONLY, 0); !inUse(err) {
-		t.Errorf("opened for writing: %v", err)
-	}
-	if err := os.Rename(path, path+" renamed"); err != nil {
-		t.Error(err)
-	}
-	if err := lock.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := os.WriteFile(path+" renamed", []byte("y"), 0o644); err != nil {
-		t.Error(err)
-	}
-	b.write("2/f", "x")
-	if f, err = os.Open(filepath.Join(b.dir, "2/f")); err != nil {
-		t.Fatal(err)
-	}
 	defer f.Close()
-	if _, err := denyWriters(f, path+" renamed"); err != errChanged {
-		t.Errorf("a lock on another file: %v", err)
+	if err := noWriters(f, path); err != nil {
+		t.Error(err)
+	}
+	writer := b.open("1/f", windows.GENERIC_WRITE, shareAll)
+	if err := noWriters(f, path); !inUse(err) {
+		t.Errorf("open for writing: %v", err)
+	}
+	writer()
+	if err := noWriters(f, path); err != nil {
+		t.Error(err)
+	}
+	if err := noWriters(f, filepath.Join(b.dir, "2", "f")); err != errChanged {
+		t.Errorf("another file: %v", err)
 	}
 }
 
@@ -124,9 +116,10 @@ func TestWatchingKeepsNobodyFromRenaming(t *testing.T) {
 func TestListingTellsTheLook(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
-	const files = 1500 // more than a buffer holds
+	const files = 300 // more than a buffer holds
+	length := strings.Repeat("of some length ", 10)
 	for i := range files {
-		b.write(fmt.Sprintf("1/a letter of some length, number %d.txt", i), strings.Repeat("x", i%7+1))
+		b.write(fmt.Sprintf("1/a letter %snumber %d.txt", length, i), strings.Repeat("x", i%7+1))
 	}
 	b.mkdir("1/folder")
 	dir, err := openDir(b.roots[0].path("1"), false)
@@ -165,7 +158,7 @@ func TestListingTellsTheLook(t *testing.T) {
 	if len(seen) != files+1 || !seen["folder"] {
 		t.Errorf("%d entries", len(seen))
 	}
-	if _, err := openDir(b.roots[0].path("1/a letter of some length, number 1.txt"), false); !isGone(err) {
+	if _, err := openDir(b.roots[0].path("1/a letter "+length+"number 1.txt"), false); !isGone(err) {
 		t.Errorf("a file opened as a folder: %v", err)
 	}
 	if _, err := openDir(b.roots[0].path("none"), false); !isMissing(err) {
@@ -199,6 +192,37 @@ func TestAwkwardPaths(t *testing.T) {
 	}
 	if c := b.Classify(filepath.Join(b.dir, filepath.FromSlash(long))); c.Kind != Personal {
 		t.Errorf("%+v", c)
+	}
+}
+
+// More happens than a buffer holds, while nobody can take it.
+func TestAnOverflowMeansAFullRescan(t *testing.T) {
+	t.Parallel()
+	dir, dirty := t.TempDir(), newDirtySet()
+	e, err := openEvents(dir, dirty, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.close()
+	dirty.mu.Lock()
+	for i := range 600 {
+		if err := os.Mkdir(filepath.Join(dir, fmt.Sprint(i, strings.Repeat(" long name", 12))), 0o755); err != nil {
+			t.Error(err)
+		}
+	}
+	dirty.mu.Unlock()
+	for timeout := time.After(patience()); ; {
+		select {
+		case <-dirty.wake:
+			if _, all := dirty.take(); all {
+				if e.broken.Load() {
+					t.Error("the events have ended")
+				}
+				return
+			}
+		case <-timeout:
+			t.Fatal("no full rescan was asked for")
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/control"
-	"bloxdrop/internal/testfs"
 )
 
 // large is more than the kernel takes from a client whose server reads no
@@ -38,9 +37,6 @@ func TestChangesWhileBeingSent(t *testing.T) {
 		{"is overwritten behind what was read", overwrite(0)},
 		{"is overwritten before what was read", overwrite(large - 1)},
 		{"is replaced by rename", func(o *office, path string) string {
-			if testfs.Wine() {
-				o.t.Skip("Wine lets nobody replace a file that is open, as Windows does with files opened like ours")
-			}
 			next := filepath.Join(o.dir, "next")
 			o.must(os.WriteFile(next, noise(2, large), 0o644))
 			o.must(os.Rename(next, path))
