@@ -218,7 +218,6 @@ func TestAMarkerThatIsMissing(t *testing.T) {
 	}
 	b.write("2/another share's", "new")
 	b.untilOffline("marker .bloxdrop is missing")
-	b.rescanned()
 	b.wantPlaces("1/f")
 	if _, err := os.Stat(path); err == nil {
 		t.Error("another share was given our marker")
@@ -230,14 +229,6 @@ func TestAMarkerThatIsMissing(t *testing.T) {
 	b.untilPlaces("2/another share's") // 1/f is proven to be gone
 }
 
-// rescanned lets every root be scanned twice, where no status tells of it.
-func (b *bench) rescanned() {
-	b.t.Helper()
-	for range 2 {
-		b.roots[0].scan(b.t.Context(), true)
-	}
-}
-
 // A copy of the ledger that watches the same share writes a later marker.
 func TestACopyOfTheLedger(t *testing.T) {
 	t.Parallel()
@@ -247,6 +238,13 @@ func TestACopyOfTheLedger(t *testing.T) {
 	b.putMarker(func(m *marker) { m.Host, m.At = "there", m.At.Add(time.Hour) })
 	b.write("1/new", "new")
 	b.until("paused", func() bool { return strings.Contains(b.Status()[0].Paused, "copy of this ledger") })
+	// Once paused it is said and counted once, however often the other writes.
+	b.until("counted", func() bool { return b.Status()[0].There >= 0 })
+	since := b.Status()[0].Since
+	b.putMarker(func(m *marker) { m.At = m.At.Add(time.Hour) })
+	if b.roots[0].setStanding(standing{paused: "for another reason"}) || b.Status()[0].Since != since {
+		t.Error("a root that is paused already counts as just paused")
+	}
 }
 
 // What settled before another volume was mounted is not offered from that one.

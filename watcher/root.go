@@ -119,12 +119,14 @@ func (r *root) same(base os.FileInfo) bool {
 	return err == nil && os.SameFile(now, base)
 }
 
-// setStanding notes whether the root is barred and says so once.
-func (r *root) setStanding(st standing) (changed bool) {
+// setStanding notes whether the root is barred and says so once. It tells
+// whether the root has just been paused.
+func (r *root) setStanding(st standing) (justPaused bool) {
 	r.mu.Lock()
 	before, looked := r.standing, r.looked
 	r.standing, r.looked = st, true
-	if st.paused != "" && before.paused == "" {
+	justPaused = st.paused != "" && before.paused == ""
+	if justPaused {
 		r.pausedSince, r.there = r.now(), -1
 	}
 	r.mu.Unlock()
@@ -134,13 +136,13 @@ func (r *root) setStanding(st standing) (changed bool) {
 	switch {
 	case st.offline != "":
 		r.log.Warn("root is offline, nothing in it counts as deleted", "reason", st.offline)
-	case st.paused != "":
+	case justPaused:
 		r.log.Warn("root is paused until it is adopted, nothing in it is read or sent", "reason", st.paused)
-	case looked:
+	case looked && !st.barred():
 		r.log.Info("root is online again")
 	}
 	r.changed()
-	return true
+	return justPaused
 }
 
 // bars tells why nothing may be done in the root now; soon, that this may end

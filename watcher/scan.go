@@ -99,7 +99,7 @@ func (r *root) scan(ctx context.Context, full bool) bool {
 	if st.barred() || moved {
 		r.closeEvents()
 	}
-	if r.setStanding(st) && st.paused != "" {
+	if r.setStanding(st) {
 		r.set.forgetBelow("") // whoever adopts it may skip what is there
 		r.countThere(ctx)
 	}

@@ -130,7 +130,7 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 	if readErr != nil {
 		return standing{}, readErr
 	}
-	last := fmt.Sprintf("on %q, there last %s ago", m.Host, r.now().Sub(m.At).Round(time.Second))
+	last := fmt.Sprintf("on %q, there last at %s", m.Host, m.At.Local().Format(time.DateTime))
 	switch {
 	case m.Ledger != r.ledger.ID():
 		return standing{paused: "its marker names another ledger, that of the bloxdrop " + last +
