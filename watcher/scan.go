@@ -51,8 +51,9 @@ func (r *root) scanLoop(ctx context.Context) {
 		if r.scan(ctx, full) {
 			timer.Reset(r.Rescan)
 		}
-		// A large folder in which much happens takes no more than a fifth of the time.
-		pause = max(coalesce, 4*r.now().Sub(began))
+		// A large folder in which much happens takes no more than a fifth of the time,
+		// but waits no longer than for a rescan.
+		pause = max(coalesce, min(4*r.now().Sub(began), r.Rescan))
 		r.changed()
 	}
 }
