@@ -97,7 +97,7 @@ func CheckLedger(path string) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer db.Close()
-	return guardedView(db, func(tx *bolt.Tx) error {
+	err = guardedView(db, func(tx *bolt.Tx) error {
 		if fi.Size() < tx.Size() {
 			return fmt.Errorf("%w: it is cut short, though no page in use is lost", ErrDamaged)
 		}
@@ -128,6 +128,10 @@ func CheckLedger(path string) error {
 		}
 		return nil
 	})
+	if errors.Is(err, errRecord) && !errors.Is(err, ErrDamaged) { // bbolt fell over what it read
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
 }
 
 // cleanStop is what a clean stop writes down, so that the next start need not
