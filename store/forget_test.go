@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -115,6 +116,9 @@ func TestForget(t *testing.T) {
 	}
 	if found := b.holding(traces()...); found != nil {
 		t.Errorf("found %q", found)
+	}
+	if runtime.GOOS == "windows" {
+		return // nobody can remove a file there that is open
 	}
 	b.must(os.Remove(b.file(journalName)))
 	b.must(b.reopenDamaged())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // kept is a store as a former version left it, see testdata.
 func kept(t *testing.T, name string, clean bool) *wreck {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the kept stores were written on Linux, where paths keep their case")
+	}
 	w := &wreck{bench: &bench{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), large: true}, files: map[string][]byte{}}
 	for _, name := range []string{filepath.Join(name, ledgerName), filepath.Join(name, journalName), filepath.Join(name, cleanName)} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))

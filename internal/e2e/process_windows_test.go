@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -16,6 +17,7 @@ import (
 // share one, and would end the tests as well.
 func apart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
+	cmd.WaitDelay = 10 * time.Second // the console's own process can outlive one that is killed, with its pipes
 }
 
 // interruptEnv names the process that this test binary, started once more, has
