@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -232,7 +233,7 @@ func TestMarker(t *testing.T) {
 		t.Helper()
 		b, err := os.ReadFile(marker)
 		o.must(err)
-		o.says(string(b), append(words, o.root, `"position"`, `"host"`)...)
+		o.says(string(b), append(words, strconv.Quote(o.root), `"position"`, `"host"`)...)
 	}
 	at(`"clean": false`)
 	o.stop()

@@ -26,7 +26,11 @@ func command(t testing.TB, args ...string) said {
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+	err := cmd.Run()
+	if glitch(err) {
+		return command(t, args...)
+	}
+	if err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
 	return said{out: out.String(), err: errOut.String(), code: cmd.ProcessState.ExitCode()}

@@ -92,6 +92,7 @@ func TestExistingSkip(t *testing.T) {
 		}
 	}
 	all := persons * each
+	o.until("all seen", func(st control.Status) bool { return st.Files == all+200 })
 	if st := skipped(all); st.Unmatched != 200 {
 		t.Errorf("%+v", st)
 	}

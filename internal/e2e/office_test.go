@@ -176,7 +176,12 @@ func (o *office) launch() {
 	o.daemon = exec.Command(binary, "run", "--config", o.config)
 	o.daemon.Stderr = o.log
 	apart(o.daemon)
-	o.must(o.daemon.Start())
+	err := o.daemon.Start()
+	if glitch(err) {
+		o.launch()
+		return
+	}
+	o.must(err)
 	o.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(o.daemon, o.ended)
 }
@@ -229,6 +234,9 @@ func (o *office) try(args ...string) (out string, code int) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
+	if glitch(err) {
+		return o.try(args...)
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		o.t.Fatal(err)

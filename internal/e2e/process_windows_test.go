@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/windows"
+
+	"bloxdrop/internal/testfs"
 )
 
 // apart gives a daemon a console of its own: a console event goes to all who
@@ -19,6 +22,10 @@ func apart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
 	cmd.WaitDelay = 10 * time.Second // the console's own process can outlive one that is killed, with its pipes
 }
+
+// glitch tells of a process that Wine could not make: under load that happens
+// once in thousands.
+func glitch(err error) bool { return testfs.Wine() && errors.Is(err, windows.ERROR_INTERNAL_ERROR) }
 
 // interruptEnv names the process that this test binary, started once more, has
 // to stop with Ctrl-C.

@@ -136,6 +136,9 @@ func TestNewerLedger(t *testing.T) {
 // TestFormerLedger: one that an older version wrote opens, and is kept as it was.
 func TestFormerLedger(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the kept ledger was written on Linux, where paths keep their case")
+	}
 	o := newOffice(t, bloxstest.Options{})
 	dir := filepath.Join(o.dir, "store")
 	o.must(os.CopyFS(dir, os.DirFS(filepath.FromSlash("../../store/testdata/schema1/killed"))))
