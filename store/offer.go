@@ -105,6 +105,9 @@ func (l ledger) offerSkipped(root uint32, o Offer, now time.Time) (bool, error) 
 	}
 	f := Found{Rel: o.Rel, Look: o.Look, Person: o.Person, Folder: o.Folder}
 	base, skip, err := l.skips(root, r.Run, f)
+	if err == nil && !skip {
+		base, skip, err = l.skipsEdited(root, r.Run, f, o.SHA256)
+	}
 	if err != nil || !skip {
 		return false, err
 	}

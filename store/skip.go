@@ -137,6 +137,25 @@ func (l ledger) skips(root, run uint32, f Found) (base string, ok bool, err erro
 	return base, !away, err
 }
 
+// skipsEdited tells of a place whose content is not its item's any more whether
+// that was so when the baseline was taken: then what stands there now was there.
+func (l ledger) skipsEdited(root, run uint32, f Found, content Digest) (base string, ok bool, err error) {
+	key := placeKey(root, f.Rel)
+	p, _, err := l.placeAt(key)
+	if err != nil || p.Item == "" || run == 0 || f.Look.Size == 0 {
+		return "", false, err
+	}
+	if it, err := l.item(p.Item); err != nil || it.SHA256 == content {
+		return "", false, err
+	}
+	if base, ok := l.byIdentity(root, run, key, f.Look); ok {
+		return base, true, nil
+	}
+	var b baseFile
+	ok, err = l.get(bucketBaseFiles, baseKey(root, run, key[4:]), &b)
+	return pathOf(key[4:]), ok && b.Size == f.Look.Size && b.ModTime == f.Look.ModTime, err
+}
+
 // byIdentity finds a file by its look alone; its own path comes first, where
 // several names are one file.
 func (l ledger) byIdentity(root, run uint32, key []byte, look Look) (base string, ok bool) {

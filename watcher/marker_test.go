@@ -22,6 +22,7 @@ type paper struct {
 	marked   map[string]bool
 	doubt    *store.Doubt
 	trusted  int
+	raised   []uint64 // above which positions a doubt was to be
 }
 
 func (p *paper) ID() string { return p.id }
@@ -55,6 +56,14 @@ func (p *paper) DoubtAbout(string) (*store.Doubt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.doubt, nil
+}
+
+func (p *paper) Doubt(cause string, known, above uint64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doubt = &store.Doubt{Cause: cause, Known: known}
+	p.raised = append(p.raised, above)
+	return nil
 }
 
 func (p *paper) Trust(string, []string) error {
@@ -228,6 +237,33 @@ func TestAMarkerThatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.untilPlaces("2/another share's") // 1/f is proven to be gone
+}
+
+// A marker from a later time tells something of the ledger, and so of every
+// root, also when the ledger has come to that position by itself.
+func TestALaterMarkerIsADoubt(t *testing.T) {
+	t.Parallel()
+	b, p := markedBench(t)
+	other := b.opts.Roots[0]
+	other.Path = t.TempDir()
+	if err := os.WriteFile(filepath.Join(other.Path, "unmatched"), nil, 0o644); err != nil {
+		t.Fatal(err) // or it would look like one that is not mounted
+	}
+	b.opts.Roots = append(b.opts.Roots, other)
+	b.renew()
+	b.putMarker(func(m *marker) { m.Position = 15 })
+	b.write("1/new", "new")
+	b.Start(t.Context())
+	b.until("paused", func() bool { return b.Status()[0].Paused != "" && b.Status()[1].Paused != "" })
+	p.goOn(10)
+	b.RescanNow()
+	b.until("in doubt", func() bool { return strings.Contains(b.Status()[0].Paused, "older copy: the marker of "+b.dir) })
+	b.wantPlaces("1/f")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.raised) != 1 || p.raised[0] != 15 || p.doubt.Known != 0 {
+		t.Errorf("raised above %d: %+v", p.raised, p.doubt)
+	}
 }
 
 // A copy of the ledger that watches the same share writes a later marker.

@@ -28,6 +28,7 @@ type root struct {
 	log      *slog.Logger
 	now      func() time.Time
 	changed  func()
+	lookAll  func() // has every root looked at again
 	ignore   *ignore
 	fold     func(string) string
 	noEvents bool

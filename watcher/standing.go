@@ -17,6 +17,8 @@ type Ledger interface {
 	Marked(root string) (bool, error)
 	SetMarked(root string) error
 	DoubtAbout(root string) (*store.Doubt, error)
+	// Doubt says that the ledger lacks what came after known, for every root.
+	Doubt(cause string, known, above uint64) error
 	// Trust says that a marker has proven the root to hold nothing that the ledger lacks.
 	Trust(root string, roots []string) error
 }
@@ -44,7 +46,9 @@ func (r *root) stand(empty, moved bool) standing {
 	}
 	path := r.path(MarkerName)
 	if look, _, err := store.LookAt(path); err == nil && r.judged && look == r.markerLook && !r.due() {
-		return r.moved() // as it was read last
+		if doubt, err := r.ledger.DoubtAbout(r.Path); err == nil && doubt == nil {
+			return r.moved() // as it was read last
+		}
 	}
 	m, look, err := readMarker(path)
 	if isMissing(err) {
@@ -138,8 +142,7 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 	case !samePath(m.Root, r.Path) && r.isRoot(m.Root):
 		return standing{paused: fmt.Sprintf("its marker is that of the root %s: the two are swapped, or are one folder", m.Root)}, nil
 	case m.Position > r.ledger.Position():
-		return standing{paused: "its marker comes from a later time than this ledger, which is an older copy: what the bloxdrop " + last +
-			" sent meanwhile is not known here"}, nil
+		return r.behind(m, last)
 	case !r.wrote.At.IsZero() && m.At.After(r.wrote.At):
 		return standing{paused: "a bloxdrop with a copy of this ledger, " + last + ", watches the same share"}, nil
 	}
@@ -164,6 +167,21 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 		return r.doubted(doubt), nil
 	}
 	return standing{}, r.ledger.Trust(r.Path, r.all)
+}
+
+// behind is for a marker from a later time than the ledger. That is a doubt
+// about every root, and has to outlive the moment at which the ledger, by what
+// it sends from the others, comes to the marker's position.
+func (r *root) behind(m marker, last string) (standing, error) {
+	st := standing{paused: "its marker comes from a later time than this ledger, which is an older copy: what the bloxdrop " + last +
+		" sent meanwhile is not known here"}
+	doubt, err := r.ledger.DoubtAbout(r.Path)
+	if err != nil || doubt != nil || r.survey {
+		return st, err
+	}
+	cause := fmt.Sprintf("found to be an older copy: the marker of %s comes from a later time, from the bloxdrop %s", r.Path, last)
+	defer r.lookAll()
+	return st, r.ledger.Doubt(cause, 0, m.Position)
 }
 
 func (r *root) isRoot(path string) bool {

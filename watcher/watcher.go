@@ -114,7 +114,9 @@ func New(o Options) (*Watcher, error) {
 		if err != nil {
 			return nil, fmt.Errorf("root %q: %w", cfg.Path, err)
 		}
-		w.roots = append(w.roots, newRoot(cfg, o, patterns, w.changed.fire))
+		r := newRoot(cfg, o, patterns, w.changed.fire)
+		r.lookAll = w.RescanNow
+		w.roots = append(w.roots, r)
 	}
 	if len(w.roots) == 0 {
 		return nil, errors.New("no root to watch")

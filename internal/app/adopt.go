@@ -120,7 +120,7 @@ func (a *App) Adopt(ctx context.Context, path, existing string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	said := "what is there and has no receipt is sent"
+	said := "what is there, has no receipt and was not skipped before is sent"
 	switch existing {
 	case config.ExistingUpload:
 		err = a.store.UnwantBaseline(w.Path)
