@@ -20,7 +20,7 @@ const baselineBatch = 4096
 func (w *Watcher) Baseline(ctx context.Context, root string) (files int, err error) {
 	for _, r := range w.roots {
 		if r.Path == root {
-			return r.takeBaseline(ctx)
+			return r.takeBaseline(ctx, false)
 		}
 	}
 	return 0, fmt.Errorf("%s is no watched root", root)
@@ -68,7 +68,7 @@ func (r *root) needsBaseline(ctx context.Context, full bool) (why string, err er
 	}
 	files := 0
 	if err = r.notMounted(); err == nil {
-		files, err = r.takeBaseline(ctx)
+		files, err = r.takeBaseline(ctx, said != "")
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -98,13 +98,14 @@ func (r *root) setBaseline(why string) {
 }
 
 // takeBaseline walks over the whole root, also past what matches no person
-// now: folders are renamed.
-func (r *root) takeBaseline(ctx context.Context) (int, error) {
+// now: folders are renamed. What it adds stays in the journal, also where the
+// walk fails then; so with again, after a failure, it first walks for nothing.
+func (r *root) takeBaseline(ctx context.Context, again bool) (int, error) {
 	base, err := statFolder(r.dir)
 	if err != nil {
 		return 0, err
 	}
-	return r.queue.TakeBaseline(r.Path, func(add func([]store.BaselineFile) error) error {
+	walk := func(add func([]store.BaselineFile) error) error {
 		w := baseWalk{root: r, ctx: ctx, add: add}
 		if err := w.folder("", false); err != nil {
 			return err
@@ -116,7 +117,13 @@ func (r *root) takeBaseline(ctx context.Context) (int, error) {
 			return errRootMoved
 		}
 		return nil
-	})
+	}
+	if again {
+		if err := walk(func([]store.BaselineFile) error { return nil }); err != nil {
+			return 0, err
+		}
+	}
+	return r.queue.TakeBaseline(r.Path, walk)
 }
 
 // notMounted is for an empty folder in which no marker can be left: it may be
