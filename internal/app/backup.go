@@ -11,13 +11,13 @@ import (
 
 // Backup writes a backup of the store to w. Where files go out meanwhile it is
 // put on this disk first, since a slow w must keep nothing waiting.
-func (a *App) Backup(_ context.Context, w io.Writer) (err error) {
+func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	if err := a.ready(); err != nil {
 		return err
 	}
 	about := store.Backup{MadeBy: a.opts.Version, Host: hostName()}
 	if a.began.IsZero() {
-		_, err := a.store.Backup(w, about)
+		_, err := a.store.Backup(until{ctx, w}, about)
 		return err
 	}
 	spool, err := os.CreateTemp(a.opts.Config.Store.Dir, "backup-*"+store.Leftover) // born with 0600
@@ -25,7 +25,7 @@ func (a *App) Backup(_ context.Context, w io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
-	if _, err := a.store.Backup(spool, about); err != nil {
+	if _, err := a.store.Backup(until{ctx, spool}, about); err != nil {
 		return err
 	}
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
@@ -33,4 +33,18 @@ func (a *App) Backup(_ context.Context, w io.Writer) (err error) {
 	}
 	_, err = io.Copy(w, spool)
 	return err
+}
+
+// until takes nothing more once ctx has ended: as long as a backup is read, the
+// ledger can't be closed.
+type until struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (u until) Write(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.w.Write(p)
 }

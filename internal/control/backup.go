@@ -28,6 +28,7 @@ func (b *begun) Write(p []byte) (int, error) {
 // backup answers with the backup's bytes. One that breaks off is no whole
 // backup, which its reader notices.
 func backup(w http.ResponseWriter, r *http.Request, desk Desk) {
+	_, _ = io.Copy(io.Discard, r.Body) // net/http tells of an asker who has gone only behind it
 	w.Header().Set("Content-Type", backupType)
 	out := &begun{ResponseWriter: w}
 	err := desk.Backup(r.Context(), out)

@@ -1,9 +1,11 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -183,5 +185,54 @@ func TestNobody(t *testing.T) {
 		if c != nil {
 			c.Close()
 		}
+	}
+}
+
+// slow makes a backup until it is told to end.
+type slow struct {
+	desk
+	began, ended chan struct{}
+}
+
+func (s *slow) Backup(ctx context.Context, _ io.Writer) error {
+	close(s.began)
+	<-ctx.Done()
+	close(s.ended)
+	return ctx.Err()
+}
+
+// A backup in the making ends when the service stops, and when nobody waits for
+// it any more: as long as it reads, the ledger can't be closed.
+func TestWhatIsBeingAnsweredEnds(t *testing.T) {
+	for name, end := range map[string]func(s *Server, gone context.CancelFunc) error{
+		"stopped":  func(s *Server, _ context.CancelFunc) error { return s.Close() },
+		"one goes": func(_ *Server, gone context.CancelFunc) error { gone(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			d := &slow{began: make(chan struct{}), ended: make(chan struct{})}
+			s, err := Serve(dir, d, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, gone := context.WithCancel(t.Context())
+			asked := make(chan error, 1)
+			client := dial(t, dir)
+			go func() { asked <- client.Backup(ctx, io.Discard) }()
+			<-d.began
+			if err := end(s, gone); err != nil {
+				t.Error(err)
+			}
+			<-d.ended
+			if err := <-asked; err == nil {
+				t.Error("a backup that was broken off counts as one")
+			}
+			gone()
+			if name != "stopped" {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }

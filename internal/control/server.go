@@ -32,6 +32,7 @@ type Server struct {
 	http    *http.Server
 	path    string
 	done    chan struct{}
+	end     context.CancelFunc // of what is being answered
 	closing chan struct{}
 	telling sync.WaitGroup
 }
@@ -44,7 +45,10 @@ func Serve(dir string, desk Desk, log *slog.Logger) (*Server, error) {
 	}
 	a := address{Address: l.Addr().String(), Token: rand.Text(), PID: os.Getpid()}
 	s := &Server{path: filepath.Join(dir, fileName), done: make(chan struct{}), closing: make(chan struct{})}
+	ctx, end := context.WithCancel(context.Background())
+	s.end = end
 	s.http = &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Handler:           guard(a, routes(desk)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -83,6 +87,7 @@ func (s *Server) tell(a address, log *slog.Logger) {
 
 // Close ends it at once; nothing that it answers is worth waiting for.
 func (s *Server) Close() error {
+	s.end()
 	close(s.closing)
 	s.telling.Wait()
 	err := wholefile.Remove(s.path)
