@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ type root struct {
 	host     string
 	all      []string // the paths of all roots
 	survey   bool     // nothing is written
+	hangs    bool     // a survey has given it up
 	log      *slog.Logger
 	now      func() time.Time
 	changed  func()
@@ -43,6 +45,8 @@ type root struct {
 	eventsSince  time.Time
 	eventsFailed bool // it was said that there are none
 	based        bool // it has a baseline, so what is no place may be skipped
+
+	answers atomic.Int64 // goes up with each answer of the file system to a scan
 
 	marking      sync.Mutex
 	wrote        marker     // the last that this process wrote, or tried to
@@ -92,6 +96,7 @@ func (r *root) path(rel string) string {
 // is not barred, it gives its folder and whether that is another one than last time.
 func (r *root) arrive() (base os.FileInfo, moved bool, st standing) {
 	base, err := statFolder(r.dir)
+	r.answers.Add(1)
 	if errors.Is(err, syscall.ENOTDIR) {
 		return nil, false, standing{offline: "not a folder"}
 	}
@@ -160,6 +165,13 @@ func (r *root) bars() (why string, soon bool) {
 		return "its root is paused until it is adopted: " + r.paused, false
 	}
 	return "", false
+}
+
+// isOffline tells of a root that was looked at.
+func (r *root) isOffline() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.looked && r.offline != ""
 }
 
 // closed is bars for one who is about to offer files, and so looks whether the

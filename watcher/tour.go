@@ -21,6 +21,9 @@ type Sight struct {
 // listed are passed over. It ends with the first error of visit, or with ctx.
 func (w *Watcher) Walk(ctx context.Context, visit func(Class) error) error {
 	for _, r := range w.roots {
+		if r.isOffline() {
+			continue
+		}
 		err := r.tour(ctx, "", r.ground(""), func(s Sight) error {
 			if s.Kind == Folder || s.Err != nil && s.Kind != Personal {
 				return nil
@@ -82,6 +85,7 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 			return nil, err
 		}
 		entries, end := dir.ReadDir(chunkSize)
+		r.answers.Add(1)
 		for _, e := range entries {
 			if Ours(here.Rel, e.Name()) {
 				continue
@@ -92,7 +96,9 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 			}
 			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type())}
 			if s.Kind == Personal {
-				if s.Info, s.Err = e.Info(); s.Err != nil && isMissing(s.Err) {
+				s.Info, s.Err = e.Info()
+				r.answers.Add(1)
+				if s.Err != nil && isMissing(s.Err) {
 					continue
 				}
 				if s.Err == nil {

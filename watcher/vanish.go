@@ -92,6 +92,7 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 		}
 		// A share's listing may lack a file that is there: ask for it by name.
 		_, mode, err := store.LookAt(p.path(join(rel, name)))
+		p.answers.Add(1)
 		switch {
 		case isMissing(err):
 		case err != nil:

@@ -33,6 +33,7 @@ func (a *App) List(ctx context.Context, which control.Selection, each func(contr
 		a.survey(ctx)
 		return a.listSettling(ctx, which.Person, each)
 	case state == "unmatched", state == "ignored":
+		a.survey(ctx)
 		return a.watcher.Walk(ctx, func(c watcher.Class) error {
 			if string(c.Kind) != state && (c.Kind != watcher.Irregular || state != "ignored") {
 				return nil
