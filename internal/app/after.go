@@ -13,13 +13,12 @@ import (
 	"bloxdrop/watcher"
 )
 
-// newArchive is for the roots whose sent files don't stay.
+// newArchive is for every root: where sent files stay by now, it still ends
+// what was begun when they didn't.
 func (a *App) newArchive() *archive.Archive {
 	var roots []archive.Root
 	for _, w := range a.opts.Config.Watch {
-		if w.AfterUpload != config.AfterKeep {
-			roots = append(roots, archive.Root{Path: w.Path, Delete: w.AfterUpload == config.AfterDelete})
-		}
+		roots = append(roots, archive.Root{Path: w.Path, Delete: w.AfterUpload == config.AfterDelete})
 	}
 	return archive.New(archive.Options{Roots: roots, Store: a.store, Ready: a.rootReady, Log: a.opts.Log})
 }
