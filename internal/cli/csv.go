@@ -47,13 +47,34 @@ func number(n int64) string {
 }
 
 // tame keeps a spreadsheet from running what somebody named a file or a
-// folder: behind an apostrophe nothing is a formula, in any program. The wide
-// forms of the four characters count as them in some.
+// folder: behind an apostrophe nothing is a formula, in any program. Nor is it
+// where a cell is cut at a semicolon or a tab, as Excel does in the Netherlands:
+// it opens the file by the separator of the country, and sees no quotes then.
 func tame(cell string) string {
 	cell = strings.ToValidUTF8(cell, "\ufffd")
-	first := strings.TrimLeftFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
-	if first != cell || strings.IndexAny(first, "=+-@＝＋－＠") == 0 {
-		return "'" + cell
+	if first := strings.TrimLeftFunc(cell, unseen); first != cell && !strings.HasPrefix(cell, `"`) {
+		cell = "'" + cell
 	}
-	return cell
+	var b strings.Builder
+	for rest := cell; rest != ""; {
+		cut := strings.IndexAny(rest, ",;\t\r\n") + 1
+		if cut == 0 {
+			cut = len(rest)
+		}
+		if formula(rest) {
+			b.WriteByte('\'')
+		}
+		b.WriteString(rest[:cut])
+		rest = rest[cut:]
+	}
+	return b.String()
 }
+
+// formula says whether a program may take this for one. The wide forms of the
+// four characters count as them in some.
+func formula(cell string) bool {
+	return strings.IndexAny(strings.TrimLeftFunc(cell, unseen), "=+-@＝＋－＠") == 0
+}
+
+// unseen is what a program may leave out before it looks for a formula.
+func unseen(r rune) bool { return r == '"' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
