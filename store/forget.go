@@ -33,19 +33,22 @@ func (e *InUseError) add(it Item) {
 	}
 }
 
+// Owns tells whether a path of a root, as a baseline has it, is in a folder of
+// a person. layout is the root's last one, "" where that isn't known any more.
+type Owns func(root, layout, rel string) bool
+
 // Forget takes everything from ledger and journal by which a person could be
 // recognized, in whatever relation that identifier is known: paths, names,
 // details, fingerprints, what Bloxs said of them. Of what was sent it keeps the item's
 // ID, a salted digest of person and content, with its receipt: so the same
 // file, should it come again, is not sent again. It says how many items that
 // are. *InUseError where a file of theirs is still in a root, or something
-// waits or is held. owns tells whether a path of a root, as a baseline has it, is
-// in a folder of the person.
+// waits or is held.
 //
 // Ledger and journal change in one moment, that of the commit. Then the ledger
 // is swept: written anew, since bbolt does not clear what it frees. A kill
 // before that leaves it to the next start.
-func (s *Store) Forget(person string, owns func(root, rel string) bool) (kept int, err error) {
+func (s *Store) Forget(person string, owns Owns) (kept int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(); err != nil {
@@ -73,7 +76,7 @@ func (s *Store) Forget(person string, owns func(root, rel string) bool) (kept in
 
 // writeForgotten changes the open transaction, and writes the journal that goes
 // with it; a zero end says that nothing was known of the person.
-func (s *Store) writeForgotten(person string, owns func(root, rel string) bool) (kept int, end position, err error) {
+func (s *Store) writeForgotten(person string, owns Owns) (kept int, end position, err error) {
 	err = s.attempt(func(l ledger) error {
 		var found bool
 		kept, found, err = l.forget(person, owns)
@@ -88,7 +91,7 @@ func (s *Store) writeForgotten(person string, owns func(root, rel string) bool) 
 }
 
 // forget changes the records. found tells whether there was anything.
-func (l ledger) forget(person string, owns func(root, rel string) bool) (kept int, found bool, err error) {
+func (l ledger) forget(person string, owns Owns) (kept int, found bool, err error) {
 	mine, err := l.settledItems(person)
 	if err != nil {
 		return 0, false, err
@@ -114,7 +117,7 @@ func (l ledger) forget(person string, owns func(root, rel string) bool) (kept in
 
 // forgetBaselines takes the person's paths out of every root's baseline. Their
 // files are gone; should one come back, it is new.
-func (l ledger) forgetBaselines(owns func(root, rel string) bool) (n int, err error) {
+func (l ledger) forgetBaselines(owns Owns) (n int, err error) {
 	err = l.inPages(bucketBaselines, nil, func(k []byte) error {
 		path, err := l.rootPath(k)
 		if err != nil {
@@ -122,7 +125,7 @@ func (l ledger) forgetBaselines(owns func(root, rel string) bool) (n int, err er
 		}
 		root := rootOf(k)
 		return l.inPages(bucketBaseFiles, k, func(key []byte) error {
-			if !owns(path, pathOf(key[8:])) {
+			if !owns(path, l.m.Homes[root].Layout, pathOf(key[8:])) {
 				return nil
 			}
 			n++

@@ -33,7 +33,9 @@ func traces() []string {
 	return []string{"qx4711", "Zonneveld", "lease.pdf", "letter", "trace-77", "Bloxs said so", lease.String(), string(lease[:])}
 }
 
-func ofZonneveld(root, rel string) bool { return root == "/scans" && strings.HasPrefix(rel, "qx4711") }
+func ofZonneveld(root, _, rel string) bool {
+	return root == "/scans" && strings.HasPrefix(rel, "qx4711")
+}
 
 // remembers fills a store with a person and with others.
 func remembers(b *bench) {

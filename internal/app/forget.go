@@ -30,12 +30,14 @@ func (a *App) Forget(ctx context.Context, person string) (string, error) {
 		return "", err
 	}
 	var inUse *store.InUseError
+	var alike []string
+	theirs := owner{app: a, person: person}
 	kept := 0
 	if len(left.said) == 0 {
-		if err := a.noteGone(ctx, person); err != nil {
+		if alike, err = a.noteGone(ctx, &theirs); err != nil {
 			return "", err
 		}
-		kept, err = a.store.Forget(person, a.owns(person))
+		kept, err = a.store.Forget(person, theirs.owns)
 		if errors.As(err, &inUse) {
 			for _, it := range inUse.Items {
 				left.add(filepath.Join(it.Root, filepath.FromSlash(it.Rel)), stillOpen(it))
@@ -54,8 +56,12 @@ func (a *App) Forget(ctx context.Context, person string) (string, error) {
 	if kept == 0 {
 		said = fmt.Sprintf("nothing was remembered of person %s that had to be kept", person)
 	}
+	lines := append([]string{said}, theirs.notWatched()...)
+	for _, id := range alike {
+		lines = append(lines, fmt.Sprintf("Not forgotten: %s, which differs in capitals and counts as somebody else; if it is the same person, forget that one, too", id))
+	}
 	beyond, err := a.beyond()
-	return strings.Join(append([]string{said, "Not reached from here:"}, beyond...), "\n"), err
+	return strings.Join(append(append(lines, "Not reached from here:"), beyond...), "\n"), err
 }
 
 // obstacles are what keeps a person from being forgotten.
@@ -124,50 +130,38 @@ func (a *App) filesOf(ctx context.Context, person string) (*obstacles, error) {
 }
 
 // noteGone tells the ledger what filesOf has proven: with nothing running, or
-// before the next rescan, it still knows files that are gone.
-func (a *App) noteGone(ctx context.Context, person string) error {
+// before the next rescan, it still knows files that are gone, and those of roots
+// that aren't watched any more. It returns who differs in capitals alone.
+func (a *App) noteGone(ctx context.Context, theirs *owner) (alike []string, err error) {
 	var mine []store.Item
+	person := theirs.person
 	for _, state := range itemStates() {
 		err := a.eachItem(ctx, state, func(it store.Item) error {
-			if it.Person.ID == person && it.Places > 0 {
+			switch id := it.Person.ID; {
+			case id == person && it.Places > 0:
 				mine = append(mine, it)
+			case id != person && strings.EqualFold(id, person) && !slices.Contains(alike, id):
+				alike = append(alike, id)
 			}
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, it := range mine {
 		places, err := a.store.PlacesOf(it.ID, it.Places)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, p := range places {
-			if !slices.Contains(a.rootPaths(), p.Root) {
-				continue
-			}
+			theirs.finds(p.Root)
 			if err := a.store.Gone(p.Root, []string{p.Rel}); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
-}
-
-// owns tells whose folder a path is in, by the layouts of today. Windows keeps
-// the case of a baseline's paths no more.
-func (a *App) owns(person string) func(root, rel string) bool {
-	return func(root, rel string) bool {
-		for _, w := range a.opts.Config.Watch {
-			if w.Path == root {
-				folders := strings.Split(rel, "/")
-				p, err := w.Pattern.Match(folders[:len(folders)-1])
-				return err == nil && strings.EqualFold(p.ID, person)
-			}
-		}
-		return false
-	}
+	return alike, nil
 }
 
 // beyond names where else a person may still be found.

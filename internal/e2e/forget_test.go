@@ -118,6 +118,35 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestForgetBeyondRoots: what was skipped in a root that isn't watched any more
+// is forgotten too, and who differs in capitals is named.
+func TestForgetBeyondRoots(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	mail := filepath.Join(o.dir, "mail")
+	o.configure(`rescan = "1s"`, fmt.Sprintf("rescan = \"1s\"\n[[watch]]\npath = %q\nlayout = \"mail/{reference}[, {name}]\"\nexisting = \"skip\"\nverify = \"off\"\nsettle = \"300ms\"", mail))
+	o.write("../mail/mail/qx4711, Zonneveld/lease.txt", "lease")
+	o.write("../mail/mail/1001, Jansen/letter.txt", "letter")
+	o.write("1002/card.txt", "card")
+	o.run("run", "--once")
+	o.write("../mail/mail/qx4711, Zonneveld/new.txt", "new")
+	o.run("run", "--once")
+	if n := len(o.bloxs.Stored()); n != 2 {
+		t.Fatalf("%d stored", n)
+	}
+	o.configure()
+	o.says(o.run("forget", "--person", "1001"), mail+" is not watched any more")
+	o.run("run", "--once") // now the ledger knows that the root is watched no more
+	o.says(o.run("forget", "--person", "QX4711"), "nothing was remembered of person QX4711", "Not forgotten: qx4711, which differs in capitals")
+	o.says(o.run("forget", "--person", "qx4711"), "1 file stay known", mail+" is not watched any more")
+	if found := o.traces(); found != nil {
+		t.Errorf("found %q", found)
+	}
+	if out := o.run("list", "--person", "1002"); !strings.Contains(out, "card.txt") {
+		t.Errorf("%s", out)
+	}
+}
+
 // TestForgetRefusesOpen names what is held, and a root that can't be looked into.
 func TestForgetRefusesOpen(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/layout":          {},
 	"internal/config":          {"internal/layout", "internal/bloxs"},
 	"internal/control":         {"internal/wholefile"},
-	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/bloxs", "internal/config", "internal/control"},
+	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/layout", "internal/bloxs", "internal/config", "internal/control"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
 	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
 	"internal/house":           {},
