@@ -63,7 +63,7 @@ func (a *App) follow(ctx context.Context) {
 // troubleNotes tell of files that have to go and can't.
 func (a *App) troubleNotes() (notes []string) {
 	for _, t := range a.archive.Troubles() {
-		many, what := files(t.Files), "moved to "+watcher.SentName
+		many, what := files(t.Files), "moved to "+archive.Folder
 		if t.More {
 			many += " or more"
 		}
@@ -80,8 +80,8 @@ func (a *App) troubleNotes() (notes []string) {
 func explainOwn(c watcher.Class, ex control.Explanation) control.Explanation {
 	top, _, _ := strings.Cut(c.Rel, "/")
 	switch {
-	case strings.EqualFold(top, watcher.SentName):
-		ex.Reason = watcher.SentName + " holds files that are in Bloxs; bloxdrop puts them there and never looks at them again"
+	case strings.EqualFold(top, archive.Folder):
+		ex.Reason = archive.Folder + " holds files that are in Bloxs; bloxdrop puts them there and never looks at them again"
 	case strings.HasPrefix(filepath.Base(c.Rel), archive.Aside):
 		ex.Reason = "Bloxs has this file, and it was put aside to be deleted; the next rescan finishes that"
 	default:

@@ -87,11 +87,22 @@ const stopWait = 2 * time.Second
 // Stop ends all work behind the file at hand.
 func (a *Archive) Stop() {
 	a.cancel()
+	await(&a.running, nil)
+}
+
+// await waits for all, but not for long once over is closed; nil: it is.
+func await(all *sync.WaitGroup, over <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
-		a.running.Wait()
+		all.Wait()
 		close(done)
 	}()
+	if over != nil {
+		select {
+		case <-done:
+		case <-over:
+		}
+	}
 	timer := time.NewTimer(stopWait)
 	defer timer.Stop()
 	select {
@@ -119,13 +130,14 @@ func (a *Archive) Rescanned(path string) {
 	}
 }
 
-// Finish does all that can be done now. It is for a run that ends, after Stop.
+// Finish does all that can be done now. It is for a run that ends, after Stop,
+// and leaves a root alone in which a file is still being moved.
 func (a *Archive) Finish(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, r := range a.roots {
 		all.Go(func() { r.pass(ctx, true) })
 	}
-	all.Wait()
+	await(&all, ctx.Done())
 }
 
 // Trouble is what keeps sent files of a root where they are.

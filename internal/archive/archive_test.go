@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -213,4 +214,38 @@ func TestWakeUps(t *testing.T) {
 	<-ended
 	a.Stop()
 	b.stands("_sent/1001/a.txt", "a", "_sent/1001/b.txt", "b", "_sent/1001/c.txt", "c")
+}
+
+// A root that hangs is waited for until ctx ends, and is not worked on twice.
+func TestFinishOfARootThatHangs(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, t.TempDir())
+	b.sent("1001/a.txt", "a")
+	hangs, free := make(chan struct{}), make(chan struct{})
+	b.opts.step = func(what string) error {
+		if what == "noted" {
+			close(hangs) // which panics where it comes twice
+			<-free
+		}
+		return nil
+	}
+	a := b.archive()
+	ctx, cancel := context.WithCancel(t.Context())
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		a.Finish(ctx)
+	}()
+	<-hangs
+	a.Finish(t.Context())
+	select {
+	case <-finished:
+		t.Error("it did not wait for the file at hand")
+	default:
+	}
+	cancel()
+	<-finished
+	close(free)
+	a.roots[0].passing.Lock() // until it has ended
+	b.stands("1001/a.txt", "a")
 }

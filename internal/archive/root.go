@@ -16,17 +16,18 @@ const (
 	mostFailed = 256 // in a pass; a share on which nothing can be moved costs no more
 )
 
-// root is a watched tree while it is looked after. One goroutine at a time
-// uses failed and from.
+// root is a watched tree while it is looked after. passing guards failed, shut
+// and from.
 type root struct {
 	Root
 	opts Options
 	log  *slog.Logger
 	wake chan struct{}
 
-	failed map[string]error // paths that wait for the next rescan
-	shut   bool             // nothing in the root can be changed; likewise
-	from   string           // where the next pass begins, if the last one met too many failures
+	passing sync.Mutex
+	failed  map[string]error // paths that wait for the next rescan
+	shut    bool             // nothing in the root can be changed; likewise
+	from    string           // where the next pass begins, if the last one met too many failures
 
 	mu      sync.Mutex
 	again   bool // a rescan has ended since
@@ -57,6 +58,10 @@ func (r *root) loop(ctx context.Context) {
 // pass finishes what was begun, and then does what is due. With again it tries
 // what failed before, too; else that waits for the next rescan.
 func (r *root) pass(ctx context.Context, again bool) {
+	if !r.passing.TryLock() {
+		return // the last one hangs
+	}
+	defer r.passing.Unlock()
 	if ctx.Err() != nil || !r.opts.Ready(r.Path) {
 		return
 	}
