@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,6 +127,7 @@ func TestAMarkerIsJudged(t *testing.T) {
 		{"at a former path", func(m *marker) { m.Root = "/elsewhere" }, nil, ""},
 		{"of another ledger", func(m *marker) { m.Ledger = "theirs" }, nil, "another ledger"},
 		{"of a later time", func(m *marker) { m.Position = 11 }, nil, "older copy"},
+		{"of a position that no ledger comes to", func(m *marker) { m.Position = math.MaxUint64 }, nil, "tells nothing"},
 		{"of another root", func(m *marker) { m.Root = "OTHER" }, nil, "swapped"},
 		{"in doubt", func(*marker) {}, &store.Doubt{Cause: "restored", Known: 10}, "restored"},
 		{"in doubt, at another position", func(m *marker) { m.Clean, m.Position = true, 9 }, &store.Doubt{Cause: "restored", Known: 10}, "restored"},

@@ -34,6 +34,10 @@ func (s standing) barred() bool { return s.offline != "" || s.paused != "" }
 const (
 	notLooked   = "not looked at yet"
 	markerEvery = time.Minute // so often a marker is written at most
+
+	// A marker may be ahead of the ledger by so many lines: whoever can write into
+	// the share can write anything there, and positions must not run over.
+	farthest = 1 << 40
 )
 
 // stand looks at a root's marker, and gives the root one at its first start.
@@ -134,6 +138,7 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 	if readErr != nil {
 		return standing{}, readErr
 	}
+	at := r.ledger.Position()
 	last := fmt.Sprintf("on %q, there last at %s", m.Host, m.At.Local().Format(time.DateTime))
 	switch {
 	case m.Ledger != r.ledger.ID():
@@ -141,7 +146,9 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 			": either this store.dir is new, or two bloxdrops watch the same share, which they must not"}, nil
 	case !samePath(m.Root, r.Path) && r.isRoot(m.Root):
 		return standing{paused: fmt.Sprintf("its marker is that of the root %s: the two are swapped, or are one folder", m.Root)}, nil
-	case m.Position > r.ledger.Position():
+	case m.Position > at && m.Position-at > farthest:
+		return standing{paused: fmt.Sprintf("its marker %s tells nothing: no ledger comes to position %d", MarkerName, m.Position)}, nil
+	case m.Position > at:
 		return r.behind(m, last)
 	case !r.wrote.At.IsZero() && m.At.After(r.wrote.At):
 		return standing{paused: "a bloxdrop with a copy of this ledger, " + last + ", watches the same share"}, nil

@@ -1,5 +1,5 @@
-// Package app puts the rooms together: it makes store, queue, watcher and
-// uploader from a config, and owns their start and stop.
+// Package app puts the rooms together: it makes store, queue, watcher, uploader
+// and archive from a config, and owns their start and stop.
 //
 // It promises that what it started has ended when Close returns, within five
 // seconds, and that commands get the same answers from a running app as from
