@@ -104,7 +104,7 @@ func (a *App) begin(w config.Watch) error {
 	if w.Existing == config.ExistingSkip {
 		is, err := a.store.WantBaseline(w.Path)
 		if err == nil && is == store.NoBaseline {
-			a.note(w.Path, `existing = "skip" has no effect on %s: bloxdrop has run there with "upload" before, and goes on so`)
+			a.note(w.Path, `existing = "skip" has no effect on %s: it is for a first start; bloxdrop has run there before, and remembers nothing there that was to be skipped`)
 		}
 		return err
 	}

@@ -63,7 +63,7 @@ func (c *checker) persons(ctx context.Context, client *bloxs.Client, people []pe
 // compare says where a folder's number or name can't be right.
 func (c *checker) compare(ctx context.Context, wrong *examples, p person, a answer) {
 	if a.o.Class == queue.PersonUnknown {
-		wrong.add(Warning, "persons", "rename the folder, or add the "+bloxs.OneOf(p.key.Relation)+" in Bloxs; until then "+many(p.files, "file")+" there would be held as unknown-person",
+		wrong.add(Warning, "persons", "rename the folder, or add the "+bloxs.OneOf(p.key.Relation)+" in Bloxs; until then "+p.heldThere()+" as unknown-person",
 			"%s: Bloxs knows no %s with %s %s", p.path, bloxs.OneOf(p.key.Relation), p.key.Kind, p.key.ID)
 		return
 	}
@@ -74,7 +74,16 @@ func (c *checker) compare(ctx context.Context, wrong *examples, p person, a answ
 	if text == "" || c.confirmed(ctx, p) {
 		return
 	}
-	wrong.add(Warning, "persons", "rename the folder, if the number is wrong; until then "+many(p.files, "file")+" there would be held as name-mismatch, and `bloxdrop confirm` lets them go", "%s: %s", p.path, text)
+	wrong.add(Warning, "persons", "rename the folder, if the number is wrong; until then "+p.heldThere()+" as name-mismatch, and `bloxdrop confirm` lets them go", "%s: %s", p.path, text)
+}
+
+// heldThere says what a wrong folder would hold up: files that are sent or held
+// by now don't count.
+func (p person) heldThere() string {
+	if p.files == 0 {
+		return "new files there are held"
+	}
+	return many(p.files, "file") + " there would be held"
 }
 
 // confirmed tells whether somebody has said that the folder's name is right.

@@ -203,7 +203,7 @@ func TestExistingChanged(t *testing.T) {
 	if st := o.untilSent(2); len(st.Notes) != 1 {
 		t.Errorf("%q", st.Notes)
 	} else {
-		o.says(st.Notes[0], "no effect", o.root)
+		o.says(st.Notes[0], "no effect", o.root, "remembers nothing there that was to be skipped")
 	}
 
 	o = newOffice(t, bloxstest.Options{}, `existing = "upload"`, `existing = "skip"`)
