@@ -137,7 +137,10 @@ func TestCheckThroughALife(t *testing.T) {
 
 	o.start()
 	o.until("one sent, one held", func(st control.Status) bool { return st.Sent == 1 && st.Held == 1 })
-	look([]string{"service", "running", "1 sent", "1 held"}, []string{"warning", "held", "list --state held"}, []string{"warning", "1243 - Visser", "until then new files there are held as name-mismatch"})
+	look([]string{"service", "running", "1 sent", "1 held"}, []string{"warning", "held", "list --state held"}, []string{"warning", "1243 - Visser"})
+	o.stop()
+	look([]string{"warning", "1243 - Visser", "until then new files there are held as name-mismatch"})
+	o.start()
 	o.run("confirm", filepath.Join(o.root, "1243 - Visser"))
 	o.untilSent(2)
 	look([]string{"service", "2 sent, 0 waiting, 0 held"}, []string{"no errors, no warnings"})
