@@ -48,16 +48,11 @@ func Repair(ctx context.Context, opts Options) (r Repaired, err error) {
 	if !errors.Is(err, ErrDamaged) {
 		return r, err
 	}
-	s, unlock, err := prepare(ctx, opts)
+	s, fresh, end, err := prepareFresh(ctx, opts)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	fresh, err := s.freshFolder()
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(fresh)) }()
+	defer func() { err = errors.Join(err, end()) }()
 	r.Salvaged = true
 	_, highest := s.positionThere(ctx)
 	if err := s.salvageInto(ctx, fresh, &r); err != nil {

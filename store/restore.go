@@ -36,16 +36,11 @@ func Restore(ctx context.Context, opts Options, from string) (r Restored, err er
 		return r, err
 	}
 	defer f.Close()
-	s, unlock, err := prepare(ctx, opts)
+	s, fresh, end, err := prepareFresh(ctx, opts)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	fresh, err := s.freshFolder()
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(fresh)) }()
+	defer func() { err = errors.Join(err, end()) }()
 	if r.Backup, err = unpackBackup(f, fresh); err != nil {
 		return r, fmt.Errorf("%s: %w", from, err)
 	}
@@ -73,11 +68,18 @@ func prepare(ctx context.Context, opts Options) (*Store, func() error, error) {
 	return &Store{opts: opts, lock: lock}, lock.Unlock, nil
 }
 
-// freshFolder is empty, and on the same disk, so that what is in it can take
-// another's place by a rename.
-func (s *Store) freshFolder() (string, error) {
-	fresh := s.path(newFolder)
-	return fresh, errors.Join(os.RemoveAll(fresh), os.Mkdir(fresh, 0o700))
+// prepareFresh is prepare with an empty folder on the same disk, so that what is put
+// together in it can take the other's place by a rename. end removes it.
+func prepareFresh(ctx context.Context, opts Options) (s *Store, fresh string, end func() error, err error) {
+	s, unlock, err := prepare(ctx, opts)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	fresh = s.path(newFolder)
+	if err := errors.Join(os.RemoveAll(fresh), os.Mkdir(fresh, 0o700)); err != nil {
+		return nil, "", nil, errors.Join(err, unlock())
+	}
+	return s, fresh, func() error { return errors.Join(os.RemoveAll(fresh), unlock()) }, nil
 }
 
 // settle opens the store in dir, which checks every page and line of it, and
