@@ -60,8 +60,8 @@ func (s *Store) Adopted(root string) (position uint64, err error) {
 
 // Adopt answers the doubt about a root and makes home whom its files are for.
 // What was sent from it, or may have been, to whomever, is never sent again
-// while its content is the same. With the last of roots, those that the config
-// names, the doubt itself ends.
+// while its content is the same. With the last root, of those that the config
+// names and those that it has named, the doubt itself ends.
 func (s *Store) Adopt(root string, home Home, roots []string) error {
 	return s.adopt(root, &home, roots)
 }
@@ -77,20 +77,14 @@ func (s *Store) adopt(root string, home *Home, roots []string) error {
 		if err != nil {
 			return err
 		}
-		ln := line{Op: opAdoption, At: now, Root: root, Home: home, Former: l.m.Roots[n].Former, Settled: true}
+		ln := line{Op: opAdoption, At: now, Root: root, Home: home, Former: l.m.Roots[n].Former}
 		if home != nil {
 			if ln.Former, err = l.formerHomes(n, roots, *home); err != nil {
 				return err
 			}
 		}
-		for _, other := range roots {
-			facts, err := l.facts(other)
-			if err != nil {
-				return err
-			}
-			if l.m.Doubt != nil && other != root && facts.Adopted < l.m.Doubt.Position {
-				ln.Settled = false
-			}
+		if ln.Settled, err = l.settledBut(n, roots); err != nil {
+			return err
 		}
 		if err := s.append(l, ln); err != nil {
 			return err
@@ -101,6 +95,34 @@ func (s *Store) adopt(root string, home *Home, roots []string) error {
 		return err
 	}
 	return s.writeThrough(func(ledger) error { return nil }) // Known is to see it
+}
+
+// settledBut tells whether the doubt is answered for every root but one: for
+// those of the config, and for those that it once named and may name again.
+func (l ledger) settledBut(n uint32, roots []string) (settled bool, err error) {
+	if l.m.Doubt == nil {
+		return true, nil
+	}
+	settled = true
+	for _, root := range roots {
+		facts, err := l.facts(root)
+		if err != nil {
+			return false, err
+		}
+		number, err := l.rootNumber(root, false)
+		if err != nil {
+			return false, err
+		}
+		settled = settled && (number == n && n != 0 || facts.Adopted >= l.m.Doubt.Position)
+	}
+	return settled, l.bucket(bucketRoots).ForEach(func(_, v []byte) error {
+		other := rootOf(v)
+		_, ran := l.m.Homes[other]
+		if facts := l.m.Roots[other]; other != n && (ran || facts.Marked) && facts.Adopted < l.m.Doubt.Position {
+			settled = false
+		}
+		return nil
+	})
 }
 
 // leaveFormer takes from an item the places that it kept from a former home: it

@@ -151,6 +151,29 @@ func TestADoubtEndsByAdoption(t *testing.T) {
 	})
 }
 
+// A root that the config leaves out while the others are adopted was not
+// spoken of: it is in doubt when it comes back.
+func TestADoubtOutlivesAChangedConfig(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.SetHome("/scans", home(), byFolder))
+	b.must(b.SetHome("/left out", home(), byFolder))
+	b.must(b.SetMarked("/left out"))
+	b.must(b.Doubt("restored", 0, 0))
+	b.must(b.Adopt("/scans", home(), []string{"/scans"}))
+	b.everyWay(func(t *testing.T) {
+		for root, want := range map[string]bool{"/scans": false, "/left out": true} {
+			if d, err := b.DoubtAbout(root); err != nil || (d != nil) != want {
+				t.Errorf("%s: %+v, %v", root, d, err)
+			}
+		}
+	})
+	b.must(b.Adopt("/left out", home(), []string{"/scans", "/left out"}))
+	if d, err := b.Doubted(); d != nil || err != nil {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 func TestAMarkIsRemembered(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

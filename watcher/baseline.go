@@ -97,10 +97,26 @@ func (r *root) setBaseline(why string) {
 	}
 }
 
+// errWent is a folder that was listed and then not there: it may stand now where
+// the walk has been already, and what is in it would be taken for new.
+var errWent = errors.New("is listed but not there: it was renamed or removed meanwhile. Trying again helps, or, where it can never be opened, watch.ignore")
+
+const baselineTries = 3
+
 // takeBaseline walks over the whole root, also past what matches no person
-// now: folders are renamed. What it adds stays in the journal, also where the
-// walk fails then; so with again, after a failure, it first walks for nothing.
-func (r *root) takeBaseline(ctx context.Context, again bool) (int, error) {
+// now: folders are renamed, also while it walks. What it adds stays in the
+// journal, also where the walk fails then; so with again, after a failure, it
+// first walks for nothing.
+func (r *root) takeBaseline(ctx context.Context, again bool) (files int, err error) {
+	for range baselineTries {
+		if files, err = r.walkBaseline(ctx, again); !errors.Is(err, errWent) {
+			break
+		}
+	}
+	return files, err
+}
+
+func (r *root) walkBaseline(ctx context.Context, again bool) (int, error) {
 	base, err := statFolder(r.dir)
 	if err != nil {
 		return 0, err
@@ -162,8 +178,10 @@ func (w *baseWalk) folder(rel string, ignored bool) error {
 	folders, err := w.files(rel)
 	switch {
 	case err == nil:
-	case rel != "" && isGone(err):
+	case rel != "" && isGone(err) && ignored:
 		return nil
+	case rel != "" && isGone(err):
+		return fmt.Errorf("%s %w", w.path(rel), errWent)
 	case ignored && errors.Is(err, fs.ErrPermission):
 		w.log.Warn("an ignored folder can't be read: what is in it would be sent once it is ignored no more", "path", w.path(rel), "err", err)
 		return nil

@@ -3,10 +3,12 @@ package watcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,13 +20,19 @@ import (
 type remembered struct {
 	*store.Store
 	fails atomic.Pointer[error] // what TakeBaseline answers behind its walk
+	midst func()                // what happens in the middle of each walk
 }
 
 func (q *remembered) Offer(_ context.Context, batch []store.Offer) error { return q.Store.Offer(batch) }
 
 func (q *remembered) TakeBaseline(root string, walk func(add func([]store.BaselineFile) error) error) (int, error) {
 	return q.Store.TakeBaseline(root, func(add func([]store.BaselineFile) error) error {
-		err := walk(add)
+		err := walk(func(batch []store.BaselineFile) error {
+			if q.midst != nil {
+				q.midst()
+			}
+			return add(batch)
+		})
 		if fails := q.fails.Load(); fails != nil {
 			return *fails
 		}
@@ -106,6 +114,34 @@ func TestBaseline(t *testing.T) {
 	b.Start(t.Context())
 	b.settled()
 	b.are(q, store.Skipped, "1001/a.txt", "1001/e.bak", "1002 - de Smit/c.txt", "1003/d.txt")
+}
+
+// TestBaselineWhileFoldersAreRenamed: what was there is noted, wherever a
+// colleague puts it while the walk is under way.
+func TestBaselineWhileFoldersAreRenamed(t *testing.T) {
+	t.Parallel()
+	b, q := newBased(t)
+	for i := range baselineBatch + 1 {
+		b.write(fmt.Sprintf("unmatched folder/%d", i), "x")
+	}
+	const persons = 20
+	for i := range persons {
+		b.write(fmt.Sprintf("%d/old.txt", 1000+i), fmt.Sprint("old ", i))
+	}
+	var once sync.Once
+	q.midst = func() {
+		once.Do(func() {
+			for i := range persons {
+				b.rename(fmt.Sprint(1000+i), fmt.Sprint(2000+i))
+			}
+		})
+	}
+	b.Start(t.Context())
+	b.settled()
+	b.until("all skipped", func() bool {
+		c, err := q.Counts()
+		return err == nil && c.Items[store.Skipped] == persons && c.Items[store.Waiting] == 0
+	})
 }
 
 // TestBaselineFirst: as long as not all is noted, nothing is offered, and that
