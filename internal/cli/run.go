@@ -13,22 +13,39 @@ import (
 	"bloxdrop/internal/app"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/service"
 	"bloxdrop/store"
 )
 
 func (e *env) run() *cobra.Command {
-	var once bool
+	var once, asService bool
 	cmd := &cobra.Command{
 		Use: "run", Short: "Watch the roots and send what is dropped there",
 		Long: "Watch the roots and send what is dropped there, until it is stopped.\nWith --once: send what is there now, and end (exit code 3: something is left).",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return e.serve(cmd.Context(), once) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asService && once {
+				return usage(errors.New("--once ends by itself, and a service must not"))
+			}
+			if asService {
+				return e.runAsService(cmd.Context())
+			}
+			return e.serve(cmd.Context(), once, false)
+		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "send what is there now, and end")
+	cmd.Flags().BoolVar(&asService, service.Flag, false, "under a service manager, which says so itself")
+	_ = cmd.Flags().MarkHidden(service.Flag)
 	return cmd
 }
 
-func (e *env) serve(ctx context.Context, once bool) error {
+// runAsService does nothing before the service manager has been answered.
+func (e *env) runAsService(ctx context.Context) error {
+	work := func(ctx context.Context) error { return e.serve(ctx, false, true) }
+	return service.Run(ctx, work, func(err error) { os.Exit(e.exitCode(err)) })
+}
+
+func (e *env) serve(ctx context.Context, once, asService bool) error {
 	c, err := e.load()
 	if err != nil {
 		return err
@@ -41,17 +58,21 @@ func (e *env) serve(ctx context.Context, once bool) error {
 	for _, w := range c.Warnings {
 		log.Warn("the config is valid but unwise", "warning", w)
 	}
+	var voice service.Voice
+	if asService {
+		voice = service.NewVoice(log)
+	}
 	if once {
 		err = e.serveOnce(ctx, c, log, shows)
 	} else {
-		err = serveOn(ctx, c, log)
+		err = serveOn(ctx, c, log, voice)
 	}
 	return errors.Join(err, endLog())
 }
 
 // serveOn runs until it is stopped. A ledger that turns out to be damaged is
 // closed and opened again, which mends it or pauses.
-func serveOn(ctx context.Context, c *config.Config, log *slog.Logger) error {
+func serveOn(ctx context.Context, c *config.Config, log *slog.Logger, voice service.Voice) error {
 	for ctx.Err() == nil {
 		a, err := openAlone(ctx, c, log)
 		if err == nil {
@@ -63,23 +84,43 @@ func serveOn(ctx context.Context, c *config.Config, log *slog.Logger) error {
 		if err != nil {
 			return errors.Join(err, closed(a))
 		}
-		select {
-		case <-ctx.Done():
-		case <-a.Damaged():
+		if err := attend(ctx, a, voice, log); err != nil {
+			return err // without a Close: what does not move can't be stopped either
+		}
+		if ctx.Err() != nil {
+			voice.Stopping()
+		} else {
 			log.Error("the ledger is damaged: it is closed and opened anew", "dir", c.Store.Dir)
 		}
-		if err := closed(a); err != nil {
+		err = closed(a)
+		if errors.Is(err, errNoEnd) {
+			return err
+		}
+		if err != nil {
 			log.Error("the stop was not clean; the next start checks everything", "err", err)
 		}
 	}
 	return nil
 }
 
+// closeWithin is a little more than App.Close promises.
+const closeWithin = 5 * time.Second
+
+var errNoEnd = fmt.Errorf("the stop has not ended within %s, so the process ends as it is; the next start checks everything", closeWithin)
+
+// closed closes the app. A disk that hangs keeps no process from ending.
 func closed(a *app.App) error {
 	if a == nil {
 		return nil
 	}
-	return a.Close()
+	done := make(chan error, 1)
+	go func() { done <- a.Close() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeWithin):
+		return errNoEnd
+	}
 }
 
 func (e *env) serveOnce(ctx context.Context, c *config.Config, log *slog.Logger, shows *progress) error {

@@ -75,6 +75,8 @@ type office struct {
 	config string
 	bloxs  *bloxstest.Server
 	log    *logbook
+	extra  []string // arguments of the daemon's
+	env    []string // of the daemon, besides our own
 	daemon *exec.Cmd
 	ended  chan error
 }
@@ -173,7 +175,8 @@ func (o *office) start() {
 // launch runs the daemon, and does not wait for anything.
 func (o *office) launch() {
 	o.t.Helper()
-	o.daemon = exec.Command(binary, "run", "--config", o.config)
+	o.daemon = exec.Command(binary, append([]string{"run", "--config", o.config}, o.extra...)...)
+	o.daemon.Env = append(os.Environ(), o.env...)
 	o.daemon.Stderr = o.log
 	apart(o.daemon)
 	err := o.daemon.Start()

@@ -32,7 +32,9 @@ var mayImport = map[string][]string{
 	"internal/control":         {"internal/wholefile"},
 	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/layout", "internal/bloxs", "internal/config", "internal/control"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
-	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
+	"internal/service":         {"install"},
+	"install":                  {},
+	"internal/cli":             {"internal/check", "internal/service", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
 	"internal/house":           {},
 	"internal/e2e":             {},
 	"internal/testfs":          {},
@@ -59,6 +61,8 @@ var livesIn = map[string]string{
 	"github.com/mattn/go-runewidth":            "internal/cli",
 	"golang.org/x/term":                        "internal/cli",
 	"github.com/pelletier/go-toml/v2/unstable": "internal/config",
+	"github.com/coreos/go-systemd/v22/daemon":  "internal/service",
+	"github.com/kardianos/service":             "internal/service",
 }
 
 const module = "bloxdrop"

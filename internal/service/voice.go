@@ -1,0 +1,62 @@
+package service
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// Voice tells the service manager how it goes, where that one listens: systemd
+// does, by a socket that the unit's Type=notify gives. The zero Voice tells nobody.
+type Voice struct {
+	log *slog.Logger
+	on  bool
+}
+
+// NewVoice is for a bloxdrop that runs as a service.
+func NewVoice(log *slog.Logger) Voice { return Voice{log: log, on: true} }
+
+// Patience is how long the service manager waits for a sign of life before it
+// starts the service anew; 0 where it waits for none.
+func (v Voice) Patience() time.Duration {
+	if !v.on {
+		return 0
+	}
+	d, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		v.log.Warn("the service manager's watchdog can't be understood, so it is not fed", "err", err)
+	}
+	return d
+}
+
+// Ready says that commands are answered from now on.
+func (v Voice) Ready(status string) { v.say(daemon.SdNotifyReady, statusLine(status)) }
+
+// Status says in one sentence how it goes.
+func (v Voice) Status(status string) { v.say(statusLine(status)) }
+
+// Alive is a sign of life.
+func (v Voice) Alive() { v.say(daemon.SdNotifyWatchdog) }
+
+// Stopping says that the end has begun.
+func (v Voice) Stopping() { v.say(daemon.SdNotifyStopping, statusLine("stopping")) }
+
+func statusLine(s string) string {
+	return "STATUS=" + strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func (v Voice) say(lines ...string) {
+	if !v.on {
+		return
+	}
+	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
+		v.log.Warn("the service manager can't be told how it goes", "err", err)
+	}
+}
