@@ -1,5 +1,3 @@
-//go:build linux
-
 package e2e
 
 import (
@@ -146,7 +144,7 @@ func TestAfterUploadTrouble(t *testing.T) {
 	o.write("1001/lease.txt", "lease")
 	o.start()
 	o.until("said", func(st control.Status) bool {
-		return st.Sent == 1 && len(st.Notes) == 1 && strings.Contains(st.Notes[0], "1001/lease.txt") && strings.Contains(st.Notes[0], "no folder")
+		return st.Sent == 1 && len(st.Notes) == 1 && strings.Contains(st.Notes[0], filepath.FromSlash("1001/lease.txt")) && strings.Contains(st.Notes[0], "no folder")
 	})
 	time.Sleep(2500 * time.Millisecond) // two more rescans
 	if n := strings.Count(o.log.String(), "stay where they are"); n != 1 {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -137,8 +138,14 @@ func TestForgetBeyondRoots(t *testing.T) {
 	o.configure()
 	o.says(o.run("forget", "--person", "1001"), mail+" is not watched any more")
 	o.run("run", "--once") // now the ledger knows that the root is watched no more
-	o.says(o.run("forget", "--person", "QX4711"), "nothing was remembered of person QX4711", "Not forgotten: qx4711, which differs in capitals")
-	o.says(o.run("forget", "--person", "qx4711"), "1 file stay known", mail+" is not watched any more")
+	capitals := o.run("forget", "--person", "QX4711")
+	o.says(capitals, "nothing was remembered of person QX4711", "Not forgotten: qx4711, which differs in capitals")
+	theirs := o.run("forget", "--person", "qx4711")
+	o.says(theirs, "1 file stay known")
+	if runtime.GOOS == "windows" {
+		theirs = capitals // a baseline's paths have no case there, so it went with the first who might be meant
+	}
+	o.says(theirs, mail+" is not watched any more")
 	if found := o.traces(); found != nil {
 		t.Errorf("found %q", found)
 	}
