@@ -85,6 +85,25 @@ func TestAnotherFileStays(t *testing.T) {
 	}
 }
 
+// A look is no proof: a file whose content has changed without it, as some
+// servers and programs bring about, is not deleted, and not moved where that
+// was in question already.
+func TestOnlyTheLookIsTheSame(t *testing.T) {
+	for _, remove := range []bool{false, true} {
+		b := newBench(t, t.TempDir())
+		b.opts.Roots[0].Delete = remove
+		b.sent("1001/a.txt", "as sent")
+		b.write("1001/a.txt", "another")
+		look, _, err := store.LookAt(b.path("1001/a.txt"))
+		b.must(err)
+		was := b.at("1001/a.txt")
+		b.must(b.store.Offer([]store.Offer{{Root: b.root, Rel: "1001/a.txt", Look: look, SHA256: was.SHA256, Person: was.Person, Racy: !remove}}))
+		b.pass()
+		b.stands("1001/a.txt", "another")
+		b.noNotes()
+	}
+}
+
 // Two names of one file, and one content at two places: all go.
 func TestHardLinks(t *testing.T) {
 	for _, remove := range []bool{false, true} {
