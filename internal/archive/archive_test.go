@@ -104,6 +104,24 @@ func TestOnlyTheLookIsTheSame(t *testing.T) {
 	}
 }
 
+// Nor is a time that somebody has set back: the change time tells.
+func TestChangedInPlace(t *testing.T) {
+	b := newBench(t, t.TempDir())
+	b.sent("1001/a.txt", "as sent")
+	b.opts.step = func(what string) error {
+		if what == "noted" {
+			fi, err := os.Stat(b.path("1001/a.txt"))
+			b.must(err)
+			b.write("1001/a.txt", "another")
+			b.must(os.Chtimes(b.path("1001/a.txt"), fi.ModTime(), fi.ModTime()))
+		}
+		return nil
+	}
+	b.pass()
+	b.stands("1001/a.txt", "another")
+	b.noNotes()
+}
+
 // Two names of one file, and one content at two places: all go.
 func TestHardLinks(t *testing.T) {
 	for _, remove := range []bool{false, true} {

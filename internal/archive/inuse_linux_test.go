@@ -50,6 +50,26 @@ func TestInUse(t *testing.T) {
 	}
 }
 
+// What takes the place of the file in the last moment is not deleted for it.
+func TestReplacedBeforeItIsDeleted(t *testing.T) {
+	b := newBench(t, t.TempDir())
+	b.opts.Roots[0].Delete = true
+	b.sent("1001/a.txt", "a")
+	b.opts.step = func(what string) error {
+		if what == "verified" {
+			aside := b.note().To
+			b.must(os.Rename(b.path(aside), b.path("1001/away.txt")))
+			b.write(aside, "another")
+		}
+		return nil
+	}
+	b.pass()
+	b.opts.step = nil
+	b.pass() // which puts it back, since it is none of ours
+	b.stands("1001/a.txt", "another", "1001/away.txt", "a")
+	b.noNotes()
+}
+
 // A share that can't be written is told of, and tried again.
 func TestReadOnly(t *testing.T) {
 	b := newBench(t, t.TempDir())

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bloxdrop/store"
 )
 
 // fileSystem is the temporary folder's for the best way, and tmpfs for the
@@ -190,6 +192,27 @@ func TestNobodyWantsItDeletedAnyMore(t *testing.T) {
 	b.offer("1001/lease.pdf")
 	b.pass()
 	b.stands("_sent/1001/lease.pdf", "lease")
+}
+
+// A second upload that was ordered while a file lay aside needs the file: it is
+// put back, and not deleted.
+func TestOrderedAgainMeanwhile(t *testing.T) {
+	for _, remove := range []bool{false, true} {
+		b := newBench(t, t.TempDir())
+		b.opts.Roots[0].Delete = remove
+		b.sent("1001/lease.pdf", "lease")
+		b.opts.step = func(what string) error { return map[string]error{"renamed": errKilled}[what] }
+		b.pass()
+		b.killed()
+		b.opts.step = nil
+		b.must(b.store.SendAgain(b.note().Item.ID))
+		b.pass()
+		b.stands("1001/lease.pdf", "lease")
+		b.noNotes()
+		if it := b.at("1001/lease.pdf"); it.State != store.Waiting {
+			t.Fatalf("%+v", it)
+		}
+	}
 }
 
 // An empty folder may be what a share was mounted on, so that nothing is

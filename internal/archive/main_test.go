@@ -183,6 +183,16 @@ func (b *bench) known() (rels []string) {
 	return rels
 }
 
+// note is the only one there is.
+func (b *bench) note() store.Note {
+	b.t.Helper()
+	notes, err := b.store.Notes(b.root, 2)
+	if err != nil || len(notes) != 1 {
+		b.t.Fatalf("notes are %+v, %v", notes, err)
+	}
+	return notes[0]
+}
+
 func (b *bench) noNotes() {
 	b.t.Helper()
 	if notes, err := b.store.Notes(b.root, 9); err != nil || len(notes) > 0 {
