@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
 	"bloxdrop/store"
@@ -75,6 +76,9 @@ func (a *App) sendAgain(ctx context.Context, path string, c watcher.Class) (stri
 		return "", err
 	}
 	if it.State == store.Sent && c.Kind == watcher.Personal && place.Look == a.lookAt(c) {
+		if err := a.sameReceiver(path, it); err != nil {
+			return "", err
+		}
 		if err := a.queue.SendAgain(it.ID); err != nil {
 			return "", fmt.Errorf("%s: %w", path, err)
 		}
@@ -89,6 +93,20 @@ func (a *App) sendAgain(ctx context.Context, path string, c watcher.Class) (stri
 		return "", err
 	}
 	return "", fmt.Errorf("there is nothing at %s to upload a second time: it is %s; %s%s", path, ex.State, ex.Reason, toDo(ex))
+}
+
+// sameReceiver refuses where a file was sent to somebody else than its folder
+// names by now: its root was adopted since, and a second upload would go to
+// the first receiver once more.
+func (a *App) sameReceiver(path string, it store.Item) error {
+	now, _, err := a.personOf(path)
+	was := it.Person
+	was.Environment = now.Environment // whatever the address was called, it is this one that is asked
+	if err != nil || was == now {
+		return err
+	}
+	return fmt.Errorf("%s was sent to the %s with %s %s, and its folder is by now that of the %s with %s %s; a second upload would go to the first again. To send it to the other, save it with a change",
+		path, bloxs.OneOf(was.Relation), was.Kind, was.ID, bloxs.OneOf(now.Relation), now.Kind, now.ID)
 }
 
 func asFile(it store.Item) string {

@@ -39,18 +39,19 @@ func (o *office) waits(root string, words ...string) {
 func TestMovedHouse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name    string
-		replace []string
-		words   string
+		name     string
+		replace  []string
+		words    string
+		receiver string // whose the lease is by now, where that is another than it was sent to
 	}{
-		{"another address", []string{"127.0.0.1", "localhost"}, "http://localhost"},
-		{"another identifier", []string{`existing = `, `layout = "{externalIdentifier}[ - {name}]"` + "\nexisting = "}, "externalIdentifier"},
-		{"another person", []string{`existing = `, `layout = "{name} - {reference}"` + "\nexisting = "}, "person 1004"},
+		{"another address", []string{"127.0.0.1", "localhost"}, "http://localhost", ""},
+		{"another identifier", []string{`existing = `, `layout = "{externalIdentifier}[ - {name}]"` + "\nexisting = "}, "externalIdentifier", "externalIdentifier 1001"},
+		{"another person", []string{`existing = `, `layout = "{name} - {reference}"` + "\nexisting = "}, "person 1004", "reference 1004"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, bloxstest.Options{})
-			o.write("1001 - 1004/lease.pdf", "%PDF-1.7 lease %%EOF")
+			lease := o.write("1001 - 1004/lease.pdf", "%PDF-1.7 lease %%EOF")
 			o.write("1002 - 1003/letter.txt", "letter")
 			o.run("run", "--once")
 			o.configure(c.replace...)
@@ -77,6 +78,13 @@ func TestMovedHouse(t *testing.T) {
 			o.run("status")
 			if out, code := o.try("adopt", o.root, "--existing", "upload"); code != 1 || !strings.Contains(out, "needs no adoption") {
 				t.Errorf("adopted again: exit code %d, %s", code, out)
+			}
+			if c.receiver != "" {
+				o.refused(1, c.receiver, "send", lease, "--again")
+				o.only(3)
+			} else {
+				o.says(o.run("send", lease, "--again"), "a second time")
+				o.only(4)
 			}
 			o.refused(2, "--existing", "adopt", o.root)
 			o.refused(1, "no watched root", "adopt", o.dir, "--existing", "upload")
