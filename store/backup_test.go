@@ -94,6 +94,25 @@ func TestBackup(t *testing.T) {
 	}
 }
 
+// TestBackupOfTheLastStep has in it what no commit has written yet.
+func TestBackupOfTheLastStep(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"), offer("1", "1/b", "b"))
+	b.send("1/b", 5)
+	b.must(b.Hold(b.at("1/a").ID, Rejected, Try{Detail: "too large"}))
+	path, made := b.backUp()
+	b.close()
+	_, err := Restore(t.Context(), b.options(), path)
+	b.must(err)
+	b.open()
+	b.is("1/a", Held, Rejected)
+	b.is("1/b", Sent, "")
+	if made.Items[Held] != 1 {
+		t.Errorf("%+v", made)
+	}
+}
+
 // TestRestoreOver a store that went on sets it aside, and no position comes twice.
 func TestRestoreOver(t *testing.T) {
 	t.Parallel()

@@ -172,6 +172,30 @@ func TestRepairFromPages(t *testing.T) {
 	w.refuses("still", ErrDamaged)
 }
 
+// TestRepairABaseline of which a line is lost: it counts for nothing, and its
+// root waits for a person's word like every other.
+func TestRepairABaseline(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.SetHome("/scans", home(), byFolder))
+	b.baseline(map[string][2]int64{"1/a.pdf": {10, 1}, "1/b.pdf": {10, 2}})
+	b.close()
+	journal, err := os.ReadFile(b.file(journalName))
+	b.must(err)
+	b.must(errors.Join(os.Truncate(b.file(ledgerName), 0), os.WriteFile(b.file(journalName), damagedLine(journal, 2), 0o600)))
+	if r, err := Repair(t.Context(), b.options()); err != nil || !r.Salvaged || r.Lines != 3 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	b.open()
+	b.baselineIs(NoBaseline)
+	if b.skips("1/b.pdf", aLook([2]int64{10, 2})) {
+		t.Error("skipped by a baseline that isn't complete")
+	}
+	if d, err := b.DoubtAbout("/scans"); err != nil || d == nil {
+		t.Error(d, err)
+	}
+}
+
 // TestRepairNewer never takes a newer version's files apart.
 func TestRepairNewer(t *testing.T) {
 	t.Parallel()

@@ -302,6 +302,12 @@ func TestNothingIsOfferedFromAnotherFolder(t *testing.T) {
 	if why := r.closed(); why != errRootMoved.Error() {
 		t.Errorf("another folder: %q", why)
 	}
+	hashed := batch{jobs: []job{{e: &entry{rel: "1/f"}}}, offers: []store.Offer{{Root: b.dir, Rel: "1/f"}}}
+	r.flush(t.Context(), &hashed)
+	b.wantPlaces()
+	if len(hashed.jobs) > 0 {
+		t.Error("it would be offered once more without being read again")
+	}
 }
 
 // A clean stop leaves the last position; a later marker is not written over.
@@ -378,6 +384,25 @@ func TestARootThatCannotBeMarked(t *testing.T) {
 	}
 	b.until("online", func() bool { return b.Status()[0].Online })
 	b.wantPlaces()
+}
+
+// A marker that can't be written over may have stood there while more was sent:
+// it proves nothing.
+func TestAMarkerThatCannotBeWrittenProvesNothing(t *testing.T) {
+	t.Parallel()
+	b, p := markedBench(t)
+	b.putMarker(func(m *marker) { m.Clean = true })
+	b.write(MarkerName+"-ours/full", "") // in the temporary file's way
+	p.doubt = &store.Doubt{Cause: "restored", Known: 10}
+	b.write("1/new", "new")
+	b.Start(t.Context())
+	b.until("paused", func() bool { return strings.Contains(b.Status()[0].Paused, "restored") })
+	b.wantPlaces("1/f")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.trusted > 0 {
+		t.Error("it was trusted")
+	}
 }
 
 func FuzzMarker(f *testing.F) {
