@@ -355,56 +355,6 @@ func TestTwoMarkersAtOnce(t *testing.T) {
 	}
 }
 
-// A root that can't be written has no marker, and is told from an unmounted
-// one as well as can be.
-func TestARootThatCannotBeMarked(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(o *Options) {
-		often(o)
-		o.Ledger, o.Host = &paper{id: "ours", position: 10, marked: map[string]bool{}}, "here"
-	})
-	if err := os.Mkdir(filepath.Join(b.dir, MarkerName+"-ours"), 0o755); err != nil { // in the temporary file's way
-		t.Fatal(err)
-	}
-	b.write(MarkerName+"-ours/full", "")
-	b.write("1/f", "one")
-	b.Start(t.Context())
-	b.settled()
-	b.wantPlaces("1/f")
-	b.Stop()
-	if err := os.RemoveAll(filepath.Join(b.dir, "1")); err != nil {
-		t.Fatal(err)
-	}
-	b.renew()
-	b.Start(t.Context())
-	b.untilOffline("is it mounted?")
-	b.wantPlaces("1/f")
-	if err := b.Adopt(b.dir); err != nil {
-		t.Fatal(err)
-	}
-	b.until("online", func() bool { return b.Status()[0].Online })
-	b.wantPlaces()
-}
-
-// A marker that can't be written over may have stood there while more was sent:
-// it proves nothing.
-func TestAMarkerThatCannotBeWrittenProvesNothing(t *testing.T) {
-	t.Parallel()
-	b, p := markedBench(t)
-	b.putMarker(func(m *marker) { m.Clean = true })
-	b.write(MarkerName+"-ours/full", "") // in the temporary file's way
-	p.doubt = &store.Doubt{Cause: "restored", Known: 10}
-	b.write("1/new", "new")
-	b.Start(t.Context())
-	b.until("paused", func() bool { return strings.Contains(b.Status()[0].Paused, "restored") })
-	b.wantPlaces("1/f")
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.trusted > 0 {
-		t.Error("it was trusted")
-	}
-}
-
 func FuzzMarker(f *testing.F) {
 	f.Add([]byte(`{"ledger":"x","position":7,"root":"/r","at":"2026-11-24T03:00:00Z","clean":true}`))
 	f.Add([]byte(`{"ledger":`))
