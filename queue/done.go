@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -140,6 +141,7 @@ func (q *Queue) Done(job *Job, o Outcome) {
 		case <-time.After(storeRetry):
 		}
 	}
+	failpoint.At("outcome written")
 	q.release(job, o, true)
 }
 

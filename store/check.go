@@ -13,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/internal/wholefile"
 )
 
@@ -213,8 +214,10 @@ func birth(path string, fill func(*os.File) error) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", temp, err)
 	}
+	failpoint.At("birth rename")
 	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
+	failpoint.At("birth renamed")
 	return syncDir(filepath.Dir(path))
 }

@@ -8,6 +8,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/internal/wholefile"
 )
 
@@ -34,9 +35,11 @@ func compactLedger(path string) error {
 	if err := errors.Join(err, to.Close(), from.Close()); err != nil {
 		return errors.Join(fmt.Errorf("compact %s: %w", path, err), os.Remove(temp))
 	}
+	failpoint.At("compacted ledger rename")
 	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
+	failpoint.At("compacted ledger renamed")
 	return syncDir(filepath.Dir(path))
 }
 

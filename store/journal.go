@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"bloxdrop/internal/failpoint"
 )
 
 // journal is the append-only file. Lines are numbered and gathered by append,
@@ -95,11 +97,14 @@ func (j *journal) work() {
 
 	err := j.present()
 	if err == nil {
+		failpoint.At("journal write")
 		_, err = j.f.WriteAt(ls.buf, from)
 	}
 	if err == nil {
+		failpoint.At("journal sync")
 		err = j.f.Sync()
 	}
+	failpoint.At("journal synced")
 
 	j.mu.Lock()
 	j.syncing = false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/internal/wholefile"
 )
 
@@ -64,15 +65,18 @@ func (s *Store) removeNext() (err error) {
 }
 
 func (s *Store) takeNext() error {
+	failpoint.At("next journal rename")
 	if err := wholefile.Rename(s.path(nextName), s.path(journalName)); err != nil {
 		return err
 	}
+	failpoint.At("next journal renamed")
 	return syncDir(s.opts.Dir)
 }
 
 // commitNext decides for the next journal. Where it fails, only a new start can
 // tell whether it did.
 func (s *Store) commitNext() error {
+	failpoint.At("next journal commit")
 	err := s.guarded(func(l ledger) error { return errors.Join(l.saveMeta(), l.tx.Commit()) })
 	if err != nil {
 		return s.reopen(err)

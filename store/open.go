@@ -38,7 +38,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 
 // Exists tells whether dir holds a store.
 func Exists(dir string) bool {
-	for _, name := range []string{ledgerName, journalName} {
+	for _, name := range []string{ledgerName, journalName, decided} {
 		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
 			return true
 		}
@@ -62,6 +62,9 @@ func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 
 // open decides what to trust, mends the other, and catches up.
 func (s *Store) open(ctx context.Context) error {
+	if err := s.finishReplacing(); err != nil {
+		return fmt.Errorf("finish a restore or a repair that was broken off: %w", err)
+	}
 	ledgerAsLeft, bothAsLeft := stoppedCleanly(s.opts.Dir)
 	ledgerErr := s.examineLedger(ctx, ledgerAsLeft)
 	if errors.Is(ledgerErr, ErrNewer) || errors.Is(ledgerErr, ErrLocked) ||

@@ -10,6 +10,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/internal/wholefile"
 )
 
@@ -26,6 +27,7 @@ func (s *Store) begetBoth() (position, error) {
 	if err := writeFile(s.path(journalName), b); err != nil {
 		return end, err
 	}
+	failpoint.At("journal born")
 	return end, s.begetLedger(head, end, nil, func() error { return nil })
 }
 
@@ -56,12 +58,15 @@ func (s *Store) begetLedger(head line, applied position, fill func(*bolt.DB, *me
 	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("make a new ledger: %w", err)
 	}
+	failpoint.At("new ledger written")
 	if err := makeRoom(); err != nil {
 		return err
 	}
+	failpoint.At("new ledger rename")
 	if err := wholefile.Rename(temp, path); err != nil {
 		return err
 	}
+	failpoint.At("new ledger renamed")
 	return syncDir(s.opts.Dir)
 }
 

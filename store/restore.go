@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/internal/wholefile"
 )
 
@@ -22,8 +23,9 @@ type Restored struct {
 
 // Names in store.dir that tell of a restore or a repair.
 const (
-	newFolder = "new-store"  // in which a store is put together before it takes the other's place
-	replaced  = ".replaced-" // what a restore has set aside
+	newFolder = "new-store"     // in which a store is put together before it takes the other's place
+	decided   = "decided-store" // the same once it is whole: from then on it takes that place, whenever a kill comes
+	replaced  = ".replaced-"    // what a restore has set aside
 )
 
 // Restore puts the store of a backup in place of the one in opts.Dir, which is
@@ -65,7 +67,11 @@ func prepare(ctx context.Context, opts Options) (*Store, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Store{opts: opts, lock: lock}, lock.Unlock, nil
+	s := &Store{opts: opts, lock: lock}
+	if err := s.finishReplacing(); err != nil {
+		return nil, nil, errors.Join(err, lock.Unlock())
+	}
+	return s, lock.Unlock, nil
 }
 
 // prepareFresh is prepare with an empty folder on the same disk, so that what is put
@@ -120,32 +126,62 @@ func (s *Store) positionThere(ctx context.Context) (ledger string, position uint
 	return ledger, position
 }
 
-// replace sets the store in place aside and puts that in fresh there. A kill
-// between any two of its steps leaves a store that Open takes for what it is: the
-// old one or the new one with its ledger missing, or none, which is damage.
+// replace lets the store in fresh take the place of the other, which is set
+// aside. One rename decides that; a start after a kill finishes it.
 func (s *Store) replace(fresh, as string) (kept []string, err error) {
-	if err := forgetStop(s.opts.Dir); err != nil {
+	if err := syncDir(fresh); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{ledgerName, journalName} {
-		to, err := s.setAside(name, as)
-		if err != nil {
-			return kept, err
+	failpoint.At("decided rename")
+	if err := wholefile.Rename(fresh, s.path(decided)); err != nil {
+		return nil, err
+	}
+	if err := syncDir(s.opts.Dir); err != nil {
+		return nil, err
+	}
+	return s.putInPlace(as)
+}
+
+// finishReplacing does what a kill has left of it.
+func (s *Store) finishReplacing() error {
+	if _, err := os.Lstat(s.path(decided)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	kept, err := s.putInPlace(replaced)
+	if err == nil {
+		s.opts.Log.Warn("a restore or a repair that was broken off is finished: its store has taken the other's place", "dir", s.opts.Dir, "kept", kept)
+	}
+	return err
+}
+
+// putInPlace moves one file after the other. What still stands in the decided
+// store tells which of those in its place are the old ones.
+func (s *Store) putInPlace(as string) (kept []string, err error) {
+	if _, err := os.Lstat(filepath.Join(s.path(decided), cleanName)); err == nil { // else it is that in place, the last to go
+		if err := forgetStop(s.opts.Dir); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{ledgerName, journalName, cleanName} {
+		from := filepath.Join(s.path(decided), name)
+		if _, err := os.Lstat(from); errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		failpoint.At("set aside")
+		to := ""
+		if name != cleanName {
+			if to, err = s.setAside(name, as); err != nil {
+				return kept, err
+			}
 		}
 		if to != "" {
 			kept = append(kept, to)
 		}
-	}
-	if err := syncDir(s.opts.Dir); err != nil {
-		return kept, err
-	}
-	for _, name := range []string{journalName, ledgerName, cleanName} {
-		if err := wholefile.Rename(filepath.Join(fresh, name), s.path(name)); err != nil {
-			return kept, err
-		}
-		if err := syncDir(s.opts.Dir); err != nil {
+		failpoint.At("put in place")
+		if err := errors.Join(wholefile.Rename(from, s.path(name)), syncDir(s.path(decided)), syncDir(s.opts.Dir)); err != nil {
 			return kept, err
 		}
 	}
-	return kept, nil
+	failpoint.At("all in place")
+	return kept, os.RemoveAll(s.path(decided))
 }

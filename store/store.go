@@ -13,6 +13,8 @@ import (
 
 	"github.com/gofrs/flock"
 	bolt "go.etcd.io/bbolt"
+
+	"bloxdrop/internal/failpoint"
 )
 
 // Options is what a store needs from outside.
@@ -197,8 +199,10 @@ func (s *Store) tryCommit() error {
 		if err := l.saveMeta(); err != nil {
 			return err
 		}
+		failpoint.At("ledger commit")
 		return l.tx.Commit()
 	})
+	failpoint.At("ledger committed")
 	s.drop()
 	if err != nil {
 		return err

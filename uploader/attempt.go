@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"bloxdrop/internal/bloxs"
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -212,6 +213,9 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 		Token: token, ContentType: requestType, Length: a.body.Len(), Body: a.body,
 		Answered: func(int) { a.gate.shut(errAnswered) },
 	})
+	if answer != nil {
+		failpoint.At("answer read")
+	}
 	close(done)
 	<-gone
 	return a.outcome(answer, err)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -76,6 +77,7 @@ func (b *body) next(p []byte) (int, error) {
 		b.passed = true
 	}
 	if len(b.tail) == 0 {
+		failpoint.At("tail sent")
 		return 0, io.EOF
 	}
 	n := copy(p, b.tail)

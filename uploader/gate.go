@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/queue"
 )
 
@@ -99,9 +100,11 @@ func (a *attempt) passGate() error {
 	if err := context.Cause(a.ctx); err != nil {
 		return err
 	}
+	failpoint.At("gate")
 	if err := a.gate.open(a.journal); err != nil {
 		return err
 	}
+	failpoint.At("gate opened")
 	// 4. Nothing has left yet, so a connection that is gone stored nothing.
 	if err := context.Cause(a.ctx); err != nil {
 		return err

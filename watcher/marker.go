@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -91,14 +92,20 @@ func putMarker(path string, m marker, first bool) error {
 		return err
 	}
 	defer os.Remove(temp) // not there any more, if all went well
-	if !first {
-		return os.Rename(temp, path)
-	}
-	err = os.Link(temp, path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
+	failpoint.At("marker rename")
+	err = place(temp, path, first)
+	failpoint.At("marker renamed")
+	if err == nil || !first || errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return writeNew(path, b) // a file system without links
+}
+
+func place(temp, path string, first bool) error {
+	if first {
+		return os.Link(temp, path)
+	}
+	return os.Rename(temp, path)
 }
 
 // writeNew makes a file that was not there before, hidden where names don't hide.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -28,6 +29,7 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	if _, err := a.store.Backup(until{ctx, spool}, about); err != nil {
 		return err
 	}
+	failpoint.At("backup spooled")
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -58,7 +59,7 @@ type Archive struct {
 // New makes an Archive that does nothing yet.
 func New(o Options) *Archive {
 	if o.step == nil {
-		o.step = func(string) error { return nil }
+		o.step = func(what string) error { failpoint.At(what); return nil }
 	}
 	if o.rename == nil {
 		o.rename = rename

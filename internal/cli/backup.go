@@ -14,6 +14,7 @@ import (
 
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -84,7 +85,9 @@ func writeBackup(path string, fill func(f *os.File) error) (b store.Backup, err 
 		b, err = store.VerifyBackup(temp)
 	}
 	if err == nil {
+		failpoint.At("backup rename")
 		err = os.Rename(temp, path)
+		failpoint.At("backup renamed")
 	}
 	if err != nil {
 		return b, errors.Join(err, os.Remove(temp))

@@ -28,6 +28,9 @@ import (
 // binary is the program: BLOXDROP_BINARY, or built once, by TestMain.
 var binary = os.Getenv("BLOXDROP_BINARY")
 
+// built is where programs are built for the tests.
+var built string
+
 // linked keeps the whole program in the test binary, by which go test's cache
 // tells whether it has changed; of a mere import the linker leaves nothing.
 var linked = cli.Main
@@ -38,6 +41,7 @@ func TestMain(m *testing.M) {
 		panic("no program")
 	}
 	dir, err := os.MkdirTemp("", "bloxdrop-e2e")
+	built = dir
 	if err != nil {
 		panic(err)
 	}
@@ -79,6 +83,8 @@ type office struct {
 	env    []string // of the daemon, besides our own
 	daemon *exec.Cmd
 	ended  chan error
+
+	program string // the binary, or another one
 }
 
 // logbook takes what the daemons of an office log, while the test reads it.
@@ -108,7 +114,7 @@ var patience = 30 * time.Second
 func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}}
+	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}, program: binary}
 	if opts.Persons == nil {
 		opts.Persons = func(string, string) (bloxstest.Person, bool) { return bloxstest.Person{Name: "P. Jansen"}, true }
 	}
@@ -175,7 +181,7 @@ func (o *office) start() {
 // launch runs the daemon, and does not wait for anything.
 func (o *office) launch() {
 	o.t.Helper()
-	o.daemon = exec.Command(binary, append([]string{"run", "--config", o.config}, o.extra...)...)
+	o.daemon = exec.Command(o.program, append([]string{"run", "--config", o.config}, o.extra...)...)
 	o.daemon.Env = append(os.Environ(), o.env...)
 	o.daemon.Stderr = o.log
 	apart(o.daemon)

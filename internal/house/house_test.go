@@ -20,25 +20,30 @@ import (
 // mayImport is the DAG: for each package the packages of ours that it may import.
 var mayImport = map[string][]string{
 	"":                         {"internal/cli"},
-	"store":                    {"internal/wholefile"},
-	"queue":                    {"store"},
-	"watcher":                  {"store", "internal/layout"},
-	"uploader":                 {"store", "queue", "internal/bloxs"},
-	"internal/archive":         {"store"},
+	"store":                    {"internal/wholefile", "internal/failpoint"},
+	"queue":                    {"store", "internal/failpoint"},
+	"watcher":                  {"store", "internal/layout", "internal/failpoint"},
+	"uploader":                 {"store", "queue", "internal/bloxs", "internal/failpoint"},
+	"internal/archive":         {"store", "internal/failpoint"},
 	"internal/bloxs":           {"internal/wholefile"},
 	"internal/bloxs/bloxstest": {},
 	"internal/layout":          {},
 	"internal/config":          {"internal/layout", "internal/bloxs"},
 	"internal/control":         {"internal/wholefile"},
-	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/layout", "internal/bloxs", "internal/config", "internal/control"},
+	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/failpoint"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
+<<<<<<< HEAD
 	"internal/service":         {"install"},
 	"install":                  {},
 	"internal/cli":             {"internal/check", "internal/service", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
+=======
+	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest", "internal/failpoint"},
+>>>>>>> 99ba39c (Failpoints in a binary of its own; a restore or repair that is killed between its renames is finished by the next start)
 	"internal/house":           {},
 	"internal/e2e":             {},
 	"internal/testfs":          {},
-	"internal/wholefile":       {},
+	"internal/failpoint":       {},
+	"internal/wholefile":       {"internal/failpoint"},
 }
 
 // livesIn says in which one package of ours an outside dependency is.

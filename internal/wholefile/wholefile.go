@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"bloxdrop/internal/failpoint"
 )
 
 // Write puts data in the place of path. Two may not write one path at once.
@@ -30,7 +32,9 @@ func Write(path string, data []byte) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
+		failpoint.At("whole file rename")
 		err = Rename(temp, path)
+		failpoint.At("whole file renamed")
 	}
 	if err != nil {
 		return errors.Join(err, Remove(temp))
