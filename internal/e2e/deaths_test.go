@@ -1,5 +1,3 @@
-//go:build linux
-
 package e2e
 
 import (
@@ -10,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,7 +128,7 @@ func (o *office) diesStopping() *os.ProcessState {
 	o.launch()
 	o.program = binary
 	o.answers()
-	o.must(o.daemon.Process.Signal(os.Interrupt))
+	o.must(signal(o.daemon.Process, syscall.SIGTERM))
 	return o.died()
 }
 
@@ -176,6 +175,7 @@ func (o *office) backsUp() {
 // what was held is held.
 func TestDeaths(t *testing.T) {
 	t.Parallel()
+	failpointBinary(t)
 	sums := &tally{}
 	t.Run("all", func(t *testing.T) {
 		for _, d := range deaths() {
@@ -189,7 +189,7 @@ func TestDeaths(t *testing.T) {
 			}
 		}
 	})
-	sums.print(t, "killed at a step of a first start, stop, rebuild, `forget`, `backup`, `restore`, `repair`")
+	sums.print(t, "killed at a named step of a first start, stop, rebuild, migration, `forget`, `backup`, `restore`, `repair`")
 }
 
 func testDeath(t *testing.T, d death, name string, n int, sums *tally) {

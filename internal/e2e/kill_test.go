@@ -58,10 +58,10 @@ func TestKill(t *testing.T) {
 				}
 			})
 			for name, s := range map[string]*tally{"at a random moment": random, "at a named step": named} {
-				s.print(t, fmt.Sprintf("killed %s under load, `%s`", name, onUncertain))
-				t.Logf("%d files; %d gates were open at a kill, and %d items uncertain", s.files, s.gates, s.uncertain)
+				s.print(t, fmt.Sprintf("killed %s under load, `%s`; gates open: %d", name, onUncertain, s.gates))
+				t.Logf("%d files; %d gates were open at a kill, and %d uploads are uncertain", s.files, s.gates, s.uncertain)
 				if s.uncertain > s.gates {
-					t.Errorf("%d items are uncertain, though only %d gates were open at a kill", s.uncertain, s.gates)
+					t.Errorf("%d uploads are uncertain, though only %d gates were open at a kill", s.uncertain, s.gates)
 				}
 			}
 		})
@@ -76,7 +76,7 @@ type victim struct {
 	work     *colleague
 	hold     bool
 	kills    int
-	gates    map[string]int // how often an item's gate was open at a kill
+	gates    map[string]map[int]bool // which gates of an item were open at a kill
 	random   *rand.Rand
 	filed    string
 	shredded string
@@ -85,7 +85,7 @@ type victim struct {
 func newVictim(t *testing.T, onUncertain string, seed uint64) *victim {
 	t.Helper()
 	o := newOffice(t, bloxstest.Options{})
-	v := &victim{o: o, hold: onUncertain == "hold", gates: map[string]int{}, random: rand.New(rand.NewPCG(seed, 9)),
+	v := &victim{o: o, hold: onUncertain == "hold", gates: map[string]map[int]bool{}, random: rand.New(rand.NewPCG(seed, 9)),
 		filed: filepath.Join(o.dir, "filed"), shredded: filepath.Join(o.dir, "shredded")}
 	more := ""
 	for path, what := range map[string]string{v.filed: "move", v.shredded: "delete"} {
@@ -103,8 +103,11 @@ func (v *victim) killed(sums *tally, kills int, kill func(*victim)) {
 	v.o.t.Helper()
 	for range kills {
 		kill(v)
-		for item := range openGates(v.o.steps()) {
-			v.gates[item]++
+		for item, gate := range openGates(v.o.steps()) {
+			if v.gates[item] == nil {
+				v.gates[item] = map[int]bool{}
+			}
+			v.gates[item][gate] = true // it may be open still at the next kill
 		}
 	}
 	v.o.program = binary
@@ -119,13 +122,13 @@ func (v *victim) killed(sums *tally, kills int, kill func(*victim)) {
 
 	gates, uncertain := 0, 0
 	for _, n := range v.gates {
-		gates += n
+		gates += len(n)
 	}
 	for _, n := range doubt {
 		uncertain += n
 	}
 	for _, s := range all {
-		if s.Op == "uncertain" && v.gates[s.Item] == 0 {
+		if s.Op == "uncertain" && v.gates[s.Item] == nil {
 			v.o.t.Errorf("%s is uncertain, though its gate was open at no kill", s.Item)
 		}
 	}

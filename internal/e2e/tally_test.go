@@ -3,6 +3,8 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,10 +59,23 @@ func (o *office) judge(sums *tally, b books, may func(delivery) int) {
 	}
 }
 
-// print prints the row.
+// print prints the row, and adds it to the file that BLOXDROP_ROWS names.
 func (s *tally) print(t testing.TB, scenario string) {
 	t.Helper()
-	t.Logf("| %s | %d | %d | %d | %d | %d |", scenario, s.runs, s.lost, s.twice, s.broken, s.uncertain)
+	row := fmt.Sprintf("| %s | %d | %d | %d | %d | %d |", scenario, s.runs, s.lost, s.twice, s.broken, s.uncertain)
+	t.Log(row)
+	path := os.Getenv("BLOXDROP_ROWS")
+	if path == "" {
+		return
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, row)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // step is what these tests read of a journal line, by themselves.
@@ -85,13 +100,15 @@ func (o *office) steps() (all []step) {
 	return all
 }
 
-// openGates are the items behind whose last gate nothing follows.
-func openGates(all []step) map[string]bool {
-	open := map[string]bool{}
+// openGates are the items behind whose last gate nothing follows, each with how
+// many gates it has come to.
+func openGates(all []step) map[string]int {
+	open, gates := map[string]int{}, map[string]int{}
 	for _, s := range all {
 		switch s.Op {
 		case "gate opened":
-			open[s.Item] = true
+			gates[s.Item]++
+			open[s.Item] = gates[s.Item]
 		case "not stored", "uncertain", "receipt", "resolution":
 			delete(open, s.Item)
 		}

@@ -32,13 +32,9 @@ var mayImport = map[string][]string{
 	"internal/control":         {"internal/wholefile"},
 	"internal/app":             {"store", "queue", "watcher", "uploader", "internal/archive", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/failpoint"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app"},
-<<<<<<< HEAD
 	"internal/service":         {"install"},
 	"install":                  {},
-	"internal/cli":             {"internal/check", "internal/service", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest"},
-=======
-	"internal/cli":             {"internal/check", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest", "internal/failpoint"},
->>>>>>> 99ba39c (Failpoints in a binary of its own; a restore or repair that is killed between its renames is finished by the next start)
+	"internal/cli":             {"internal/check", "internal/service", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest", "internal/failpoint"},
 	"internal/house":           {},
 	"internal/e2e":             {},
 	"internal/testfs":          {},
