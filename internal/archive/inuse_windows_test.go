@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/windows"
+
+	"bloxdrop/store"
 )
 
 // A file that somebody writes to is left, and nobody begins to while it is moved.
@@ -64,4 +66,25 @@ func TestReaderIsNoHindrance(t *testing.T) {
 	b.stands("_sent/1001/a.txt", "a")
 	b.must(f.Close())
 	b.must(root.Close())
+}
+
+// What is marked as read-only is moved and deleted like any other file.
+func TestReadOnly(t *testing.T) {
+	for _, remove := range []bool{false, true} {
+		b := newBench(t, t.TempDir())
+		b.opts.Roots[0].Delete = remove
+		b.write("1001/a.txt", "a")
+		b.must(os.Chmod(b.path("1001/a.txt"), 0o400))
+		b.offer("1001/a.txt")
+		it := b.at("1001/a.txt")
+		b.must(b.store.OpenGate(it.ID, store.Place{Root: b.root, Rel: "1001/a.txt"}))
+		b.must(b.store.Receipt(it.ID, 4711))
+		b.pass()
+		if remove {
+			b.stands()
+		} else {
+			b.stands("_sent/1001/a.txt", "a")
+		}
+		b.noNotes()
+	}
 }

@@ -16,8 +16,9 @@ type guard struct{}
 
 func (guard) holds(*os.File) error { return nil }
 
-// openGuarded opens a file to read, rename and delete. Nobody can open it to
-// write as long; if somebody has, it is errInUse. Others may rename or delete it.
+// openGuarded opens a file to read, rename and delete, and no link that has come
+// in its place. Nobody can open it to write as long; if somebody has, it is
+// errInUse. Others may rename or delete it.
 func openGuarded(at *os.Root, name string) (*file, error) {
 	dir, err := at.Open(".")
 	if err != nil {
@@ -28,7 +29,7 @@ func openGuarded(at *os.Root, name string) (*file, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	attributes := windows.OBJECT_ATTRIBUTES{RootDirectory: windows.Handle(dir.Fd()), ObjectName: text, Attributes: windows.OBJ_CASE_INSENSITIVE}
+	attributes := windows.OBJECT_ATTRIBUTES{RootDirectory: windows.Handle(dir.Fd()), ObjectName: text, Attributes: windows.OBJ_CASE_INSENSITIVE | windows.OBJ_DONT_REPARSE}
 	attributes.Length = uint32(unsafe.Sizeof(attributes))
 	var handle windows.Handle
 	var status windows.IO_STATUS_BLOCK
@@ -109,10 +110,19 @@ func renameByPath(f, to *os.File, newName string) error {
 	return windows.SetFileInformationByHandle(windows.Handle(f.Fd()), windows.FileRenameInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
 }
 
-// remove deletes the very file that is open; it goes when it is closed.
-func (f *file) remove(*os.Root, string) error {
+// remove deletes the very file that is open, which is called name; it goes when
+// it is closed. Windows deletes no file that is marked as read-only.
+func (f *file) remove(at *os.Root, name string) error {
 	gone := uint8(1)
-	err := windows.SetFileInformationByHandle(windows.Handle(f.Fd()), windows.FileDispositionInfo, &gone, 1)
+	remove := func() error {
+		return windows.SetFileInformationByHandle(windows.Handle(f.Fd()), windows.FileDispositionInfo, &gone, 1)
+	}
+	err := remove()
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+		if err = at.Chmod(name, 0o600); err == nil {
+			err = remove()
+		}
+	}
 	if err != nil {
 		return &fs.PathError{Op: "delete", Path: f.Name(), Err: err}
 	}
