@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
-
-	"bloxdrop/store"
 )
 
 const (
@@ -31,7 +28,6 @@ type events struct {
 	io     windows.Overlapped
 	stop   windows.Handle // an event: close was called
 	buf    []uint32       // aligned; Windows writes into it while a read is pending
-	dir    string
 	log    *slog.Logger
 	full   bool        // never: one handle sees all
 	broken atomic.Bool // an error came: begin anew with a full rescan
@@ -41,7 +37,7 @@ type events struct {
 // openEvents starts the pump, which drains changes into the dirty set and does
 // nothing else.
 func openEvents(dir string, dirty *dirtySet, log *slog.Logger) (_ *events, err error) {
-	e := &events{dir: dir, log: log, buf: make([]uint32, changesBuffer/4), done: make(chan struct{})}
+	e := &events{log: log, buf: make([]uint32, changesBuffer/4), done: make(chan struct{})}
 	e.handle, err = openHandle(dir, windows.FILE_LIST_DIRECTORY, shareAll, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OVERLAPPED)
 	if err != nil {
 		return nil, err
@@ -74,9 +70,12 @@ func (e *events) pump(dirty *dirtySet) {
 	for {
 		which, err := windows.WaitForMultipleObjects([]windows.Handle{e.stop, e.io.HEvent}, false, windows.INFINITE)
 		var n uint32
-		if err == nil && which == windows.WAIT_OBJECT_0 {
+		stop := err == nil && which == windows.WAIT_OBJECT_0
+		if stop || err != nil {
 			_ = windows.CancelIoEx(e.handle, &e.io)
 			_ = windows.GetOverlappedResult(e.handle, &e.io, &n, true) // until Windows has let go of the buffer
+		}
+		if stop {
 			return
 		}
 		if err == nil {
@@ -110,32 +109,9 @@ func (e *events) mark(dirty *dirtySet, changes []byte) {
 			dirty.markAll()
 			return
 		}
-		rel := filepath.ToSlash(syscall.UTF16ToString(name))
-		if maybeShort(rel) {
-			rel = e.long(rel)
-		}
-		markChange(dirty, action, rel)
+		markChange(dirty, action, filepath.ToSlash(syscall.UTF16ToString(name)))
 		changes = rest
 	}
-}
-
-// long gives the names by which a listing shows them, where they are there.
-func (e *events) long(rel string) string {
-	path := store.WindowsPath(filepath.Join(e.dir, filepath.FromSlash(rel)))
-	name, err := windows.UTF16PtrFromString(path)
-	if err != nil {
-		return rel
-	}
-	buf := make([]uint16, windows.MAX_LONG_PATH)
-	n, err := windows.GetLongPathName(name, &buf[0], uint32(len(buf)))
-	if err != nil || int(n) > len(buf) {
-		return rel
-	}
-	long, ok := strings.CutPrefix(windows.UTF16ToString(buf[:n]), store.WindowsPath(e.dir))
-	if !ok {
-		return rel
-	}
-	return strings.TrimPrefix(filepath.ToSlash(long), "/")
 }
 
 func (e *events) watch(string)  {}

@@ -154,7 +154,12 @@ func (p *pass) run() error {
 }
 
 // dirtyFolder scans rel, or the nearest folder above that is known and there.
+// Changes may be told of by names as their author wrote them, in another case
+// or in a short form; the tree has those by which a listing shows them.
 func (p *pass) dirtyFolder(rel string, h *hint) error {
+	if p.tree.find(rel) == nil {
+		rel, _ = asListed(p.dir, rel)
+	}
 	for {
 		f := p.tree.find(rel)
 		if f != nil {

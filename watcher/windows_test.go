@@ -195,6 +195,35 @@ func TestAwkwardPaths(t *testing.T) {
 	}
 }
 
+// Windows may tell of a change by the names that its author wrote.
+func TestChangesByOtherNames(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b.write("1 - Jansen/sub folder/f", "f")
+	b.Start(t.Context())
+	b.settled()
+	short, err := windows.UTF16PtrFromString(filepath.Join(b.dir, "1 - Jansen", "sub folder"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]uint16, windows.MAX_LONG_PATH)
+	n, err := windows.GetShortPathName(short, &buf[0], uint32(len(buf)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.ToSlash(windows.UTF16ToString(buf[:n]))
+	folder = folder[strings.LastIndexByte(folder, '/')+1:]
+	t.Log(folder)
+	places := []string{"1 - Jansen/sub folder/f"}
+	for i, as := range []string{"1 - JANSEN/SUB folder", "1 - Jansen/" + folder} {
+		name := fmt.Sprint("g", i)
+		b.write("1 - Jansen/sub folder/"+name, name)
+		markChange(b.roots[0].dirty, actionAdded, as+"/"+name)
+		places = append(places, "1 - Jansen/sub folder/"+name)
+		b.untilPlaces(places...)
+	}
+}
+
 // More happens than a buffer holds, while nobody can take it.
 func TestAnOverflowMeansAFullRescan(t *testing.T) {
 	t.Parallel()

@@ -116,16 +116,3 @@ func markChange(dirty *dirtySet, action uint32, rel string) {
 		dirty.mark(folder, "")
 	}
 }
-
-// maybeShort says that a path may hold a name in its short form, as LETTER~1.PDF,
-// by which a listing does not show it. Changes may be told of either.
-func maybeShort(rel string) bool {
-	for name := range strings.SplitSeq(rel, "/") {
-		base, ext, _ := strings.Cut(name, ".")
-		tilde := strings.IndexByte(base, '~')
-		if tilde > 0 && len(base) <= 8 && len(ext) <= 3 && strings.Trim(base[tilde+1:], "0123456789") == "" {
-			return true
-		}
-	}
-	return false
-}

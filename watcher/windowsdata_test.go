@@ -139,17 +139,6 @@ func TestAChangedFolderIsNotItsParentsChange(t *testing.T) {
 	}
 }
 
-func TestMaybeShort(t *testing.T) {
-	for rel, want := range map[string]bool{
-		"LETTER~1.PDF": true, "1042-J~2/a": true, "a/B~12": true,
-		"~$letter.docx": false, "a/letter.pdf": false, "long name~1.pdf": false, "a~b.pdf": false, "A~1.jpeg": false,
-	} {
-		if got := maybeShort(rel); got != want {
-			t.Errorf("%s: %v", rel, got)
-		}
-	}
-}
-
 // FuzzWindowsData: whatever a server gives, reading it ends, and leaves nothing
 // but what it gave.
 func FuzzWindowsData(f *testing.F) {
