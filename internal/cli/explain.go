@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bloxdrop/internal/control"
+	"bloxdrop/store"
 )
 
 func (e *env) explain() *cobra.Command {
@@ -37,7 +38,7 @@ func printExplanation(out io.Writer, ex control.Explanation) {
 	if it := ex.Item; it != nil {
 		line("  person %s, item %s, tried %s", it.Person, it.Item, times(it.Attempts))
 		for _, p := range it.Paths {
-			if p != ex.Path {
+			if store.Fold(p) != store.Fold(ex.Path) {
 				line("  also at %s", p)
 			}
 		}
