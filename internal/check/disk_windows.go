@@ -3,6 +3,7 @@
 package check
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -38,16 +39,23 @@ func diskOf(dir string) (disk, error) {
 }
 
 // mayWrite asks for the right to make files in a folder, and makes none.
-func mayWrite(dir string) error {
-	path, err := windows.UTF16PtrFromString(dir)
+func mayWrite(dir string) error { return ask(dir, windows.FILE_WRITE_DATA) } // of a folder: to add a file
+
+// mayRead asks for the right to read a file, or to list a folder.
+func mayRead(path string) error { return ask(path, windows.FILE_READ_DATA) }
+
+func ask(name string, access uint32) error {
+	path, err := windows.UTF16PtrFromString(name)
 	if err != nil {
 		return err
 	}
-	const addFile = 0x2 // FILE_ADD_FILE
-	h, err := windows.CreateFile(path, addFile, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE,
+	h, err := windows.CreateFile(path, access, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE,
 		nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: dir, Err: err}
+	switch {
+	case errors.Is(err, windows.ERROR_SHARING_VIOLATION):
+		return nil // somebody has it open now, which is no matter of rights
+	case err != nil:
+		return &os.PathError{Op: "open", Path: name, Err: err}
 	}
 	return windows.CloseHandle(h)
 }

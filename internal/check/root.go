@@ -47,6 +47,10 @@ func (c *checker) root(ctx context.Context, v *visit, w config.Watch) *result {
 		r.add(Error, me, "name the folder that people drop files into", "it is a file")
 		return r
 	}
+	if err := mayRead(w.Path); err != nil {
+		r.add(Error, me, "give bloxdrop's account the right to read it", "it can't be read: %s", plain(err))
+		return r
+	}
 	c.writable(r, w)
 	if w.Pattern == nil {
 		return r // what the config says of the layout is what is to be mended first
@@ -57,9 +61,7 @@ func (c *checker) root(ctx context.Context, v *visit, w config.Watch) *result {
 		return r
 	}
 	v.moved.Add(1)
-	if c.Desk == nil { // else the service says how the root stands
-		c.standing(r, w, sights)
-	}
+	c.standing(r, w, sights)
 	t := newTour(c, w, v)
 	if err := sights.Tour(ctx, w.Path, t.visit); err != nil && ctx.Err() == nil {
 		r.add(Error, me, "", "it can't be looked through: %v", err)
@@ -71,10 +73,16 @@ func (c *checker) root(ctx context.Context, v *visit, w config.Watch) *result {
 
 // standing says whether the next start would wait for a person's word.
 func (c *checker) standing(r *result, w config.Watch, sights *watcher.Watcher) {
+	if c.Desk != nil { // its pauses are said already
+		if st := c.rootStatus(w.Path); st != nil && !st.Online {
+			r.add(Error, about(w), "", "the service finds it offline: %s", st.Offline)
+		}
+		return
+	}
 	offline, paused := sights.Standing(w.Path)
 	switch {
 	case offline != "":
-		r.add(Error, about(w), "mount the share; if the folder is the right one, start bloxdrop and say `bloxdrop adopt`", "it would be offline: %s", offline)
+		r.add(Error, about(w), "mount the share; if this is the right folder all the same, start bloxdrop and say `bloxdrop adopt "+app.ShellQuoted(w.Path)+" --existing upload`, or `skip`", "it would be offline: %s", offline)
 	case paused != "":
 		r.add(Error, about(w), "mend that, or start bloxdrop and say `bloxdrop adopt`, as `bloxdrop status` will explain; nothing is sent before", "it would be paused: %s", paused)
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -56,15 +57,15 @@ type tour struct {
 	me string
 	v  *visit
 
-	files, folders, persons                    int
-	unmatched, ignored, empty, large, fresh    int
-	bytes                                      int64 // of the fresh ones
-	known                                      map[store.State]int
-	people                                     []person
-	bad                                        string // the folder that is nobody's in which the tour is; "" if in none
-	strange, loose, links, hollow, big, closed examples
-	looseIn                                    string // the last folder in which a loose file was named
-	ledgerErr                                  error
+	files, folders, persons                       int
+	unmatched, ignored, empty, large, shut, fresh int
+	bytes                                         int64 // of the fresh ones
+	known                                         map[store.State]int
+	people                                        []person
+	bad                                           string // the folder that is nobody's in which the tour is; "" if in none
+	strange, loose, links, hollow, big, closed    examples
+	looseIn                                       string // the last folder in which a loose file was named
+	ledgerErr                                     error
 }
 
 func newTour(c *checker, w config.Watch, v *visit) *tour {
@@ -161,6 +162,11 @@ func (t *tour) personal(s watcher.Sight) {
 			path, sized(s.Info), humanize.IBytes(uint64(limit)))
 		return
 	}
+	if err := mayRead(t.full(s.Rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.shut++
+		t.closed.add(Error, t.me, "give bloxdrop's account the right to read it", "%s can't be read: %s", path, plain(err))
+		return
+	}
 	t.fresh++
 	t.bytes += s.Info.Size()
 	if last := len(t.people) - 1; last >= 0 && t.people[last].key == t.key(s) {
@@ -227,6 +233,7 @@ func (t *tour) sum() string {
 	default:
 		add(t.fresh, "would be sent ("+size+", "+t.pace(t.fresh)+")")
 	}
+	add(t.shut, "that can't be read")
 	add(t.large, "too large")
 	add(t.empty, "empty")
 	add(t.unmatched, "in no person's folder")

@@ -18,6 +18,7 @@ func TestCheckOfRights(t *testing.T) {
 	o := newOffice(t, bloxstest.Options{})
 	o.write("1001/a.txt", "a")
 	o.write("1002/b.txt", "b")
+	o.must(os.Chmod(o.write("1001/scanner's own.pdf", "c"), 0o200))
 	closed := filepath.Join(o.root, "1002")
 	o.must(os.Chmod(filepath.Dir(binary), 0o755))
 	o.must(os.Chmod(o.config, 0o644))
@@ -47,7 +48,8 @@ func TestCheckOfRights(t *testing.T) {
 		{"error", "store.dir", "nothing can be written", "permission denied", "the right to write"},
 		{"error", o.root, "1002 can't be read", "permission denied", "the right to read"},
 		{"warning", o.root, "nothing can be written", ".bloxdrop"},
-		{"ok", o.root, "1 person folder, 1 file"},
+		{"error", o.root, "scanner's own.pdf can't be read", "permission denied", "the right to read"},
+		{"ok", o.root, "1 person folder, 2 files: 1 would be sent", "1 that can't be read"},
 		{"ok", "sign-in"},
 	} {
 		if !hasLine(out.String(), words...) {
