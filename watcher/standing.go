@@ -27,6 +27,8 @@ type Ledger interface {
 // comes back by itself; one that is paused waits until a person adopts it.
 type standing struct {
 	offline, paused string
+
+	unproven bool // a folder is there, and only a person can tell that it is the right one
 }
 
 func (s standing) barred() bool { return s.offline != "" || s.paused != "" }
@@ -91,7 +93,7 @@ func (r *root) moved() standing {
 // withoutMarker is for a root that has none to ask.
 func (r *root) withoutMarker(empty, moved bool) standing {
 	if empty && (moved || r.base == nil) && r.hadPlaces() {
-		return standing{offline: "empty, but files were here: is it mounted?"}
+		return standing{offline: "empty, but files were here: is it mounted?", unproven: true}
 	}
 	return standing{}
 }
@@ -104,7 +106,7 @@ func (r *root) begin(empty, moved bool) (standing, error) {
 		return standing{}, err
 	}
 	if marked {
-		return standing{offline: "its marker " + MarkerName + " is missing: is the share mounted?"}, nil
+		return standing{offline: "its marker " + MarkerName + " is missing: is the share mounted?", unproven: true}, nil
 	}
 	if st := r.withoutMarker(empty, moved); st.barred() {
 		return st, nil

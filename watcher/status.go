@@ -11,6 +11,7 @@ type RootStatus struct {
 	Path       string
 	Online     bool
 	Offline    string    // why it is offline; "not looked at yet" before the first look
+	Unproven   bool      // it is offline, and a person may say that it is the right folder all the same
 	Paused     string    // why it waits until a person adopts it
 	Since      time.Time // when that began
 	There      int       // how many persons' files were there then; -1 while they are counted
@@ -61,6 +62,7 @@ func (r *root) status() RootStatus {
 		Path:              r.Path,
 		Online:            r.offline == "",
 		Offline:           r.offline,
+		Unproven:          r.unproven,
 		Paused:            r.paused,
 		Since:             r.pausedSince,
 		There:             r.there,

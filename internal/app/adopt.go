@@ -97,6 +97,18 @@ func (a *App) rootPauses() (list []control.Pause) {
 	return list
 }
 
+// offline is why a root is, with what a person can say to it.
+func offline(r watcher.RootStatus) string {
+	if !r.Unproven {
+		return r.Offline
+	}
+	return r.Offline + " If this is the right folder all the same: " + adoptCommand(r.Path)
+}
+
+func adoptCommand(root string) string {
+	return "`bloxdrop adopt " + ShellQuoted(root) + " --existing upload`, or `skip`"
+}
+
 func adoptRemedy(r watcher.RootStatus) string {
 	adopt := "`bloxdrop adopt " + ShellQuoted(r.Path) + " --existing "
 	what := "what is there"

@@ -81,7 +81,8 @@ func explainOwn(c watcher.Class, ex control.Explanation) control.Explanation {
 	top, _, _ := strings.Cut(c.Rel, "/")
 	switch {
 	case strings.EqualFold(top, archive.Folder):
-		ex.Reason = archive.Folder + " holds files that are in Bloxs; bloxdrop puts them there and never looks at them again"
+		ex.Reason = "bloxdrop puts files that are in Bloxs into " + archive.Folder + ", and never looks in there: nothing in it is sent"
+		ex.Remedy = "if somebody else has put it there and it should go: move it into a person's folder"
 	case strings.HasPrefix(filepath.Base(c.Rel), archive.Aside):
 		ex.Reason = "Bloxs has this file, and it was put aside to be deleted; the next rescan finishes that"
 	default:

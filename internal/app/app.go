@@ -240,7 +240,7 @@ func (a *App) Close() error {
 // Once sends what there is, as far as it can be sent now.
 func (a *App) Once(ctx context.Context) error {
 	if a.store == nil {
-		return a.damage
+		return a.damaged()
 	}
 	a.queue.CountTries()
 	if err := a.Start(ctx); err != nil {

@@ -19,11 +19,19 @@ var errNoLedger = errors.New("bloxdrop has not run with this config yet: there i
 func (a *App) ready() error {
 	switch {
 	case a.damage != nil:
-		return a.damage
+		return a.damaged()
 	case a.store == nil:
 		return errNoLedger
 	}
 	return nil
+}
+
+// damaged is a.damage with what to do about it, nil where there is none.
+func (a *App) damaged() error {
+	if a.damage == nil {
+		return nil
+	}
+	return fmt.Errorf("ledger and journal are damaged, so nobody can tell what was sent: %s (%w)", damageRemedy, a.damage)
 }
 
 // itemsAt finds the items at a path: that of a file, all below a folder, or,

@@ -38,6 +38,8 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		ex.Reason = "it is " + c.Reason + ", and only files themselves are sent"
 		ex.Remedy = "put the file itself into the folder"
 		return ex, nil
+	case watcher.Offline:
+		ex.Remedy = a.offlineRemedy(c.Root)
 	case watcher.Unreadable:
 		ex.Remedy = "give the account under which bloxdrop runs the right to read it"
 		return ex, nil
@@ -143,7 +145,11 @@ func (a *App) explainItem(ctx context.Context, c watcher.Class, ex control.Expla
 	if a.queue.Claimed()[it.ID] && it.State == store.Waiting {
 		ex.State = string(store.Sending)
 	}
-	ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	if c.Kind == watcher.Offline {
+		ex.Reason, _ = a.reason(it, ex.Path)
+	} else {
+		ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	}
 	if it.State == store.Skipped {
 		if err := a.addResemblance(c, &ex); err != nil {
 			return ex, err
@@ -161,6 +167,17 @@ func (a *App) explainItem(ctx context.Context, c watcher.Class, ex control.Expla
 		ex.Reason += "; its root is offline: " + c.Reason
 	}
 	return ex, nil
+}
+
+// offlineRemedy is for whatever is in a root that is offline.
+func (a *App) offlineRemedy(root string) string {
+	remedy := "mount the share, or see to what keeps bloxdrop from it: it comes back by itself"
+	for _, r := range a.watcher.Status() {
+		if r.Path == root && r.Unproven {
+			remedy += "; if this is the right folder all the same: " + adoptCommand(root)
+		}
+	}
+	return remedy
 }
 
 // itemNow is the item at a path, or the last that was seen there.
@@ -193,7 +210,7 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 		ex.Reason = "bloxdrop is not running, and has not taken it in yet"
 		ex.Remedy = "start bloxdrop"
 	default:
-		ex.Reason = "it is new: " + a.newcomer(c.Root)
+		ex.Reason, ex.Remedy = a.newcomer(c.Root)
 	}
 	if look, _, err := store.LookAt(fullPath(c)); err == nil && look.Size == 0 {
 		ex.Reason, ex.Remedy = "it is empty, and waits for content", "save or scan it again, if it should have content"

@@ -43,7 +43,7 @@ func (a *App) List(ctx context.Context, which control.Selection, each func(contr
 	case state != "" && !slices.Contains(States(), state):
 		return fmt.Errorf("%q is no state; there are %s", state, strings.Join(States(), ", "))
 	case a.store == nil:
-		return a.damage
+		return a.damaged()
 	}
 	return a.listItems(ctx, which, each)
 }
@@ -62,7 +62,8 @@ func (a *App) listSettling(ctx context.Context, person string, each func(control
 		if err != nil || it.ID != "" && place.Look == a.lookAt(c) {
 			return err
 		}
-		return each(fileEntry(c, "settling", a.newcomer(c.Root)))
+		why, _ := a.newcomer(c.Root)
+		return each(fileEntry(c, "settling", why))
 	})
 }
 

@@ -17,7 +17,7 @@ type Progress struct {
 // Progress adds up what is cheap to know, so that it can be asked for often.
 func (a *App) Progress() (p Progress, err error) {
 	if a.queue == nil {
-		return p, a.damage
+		return p, a.damaged()
 	}
 	c, err := a.store.Counts()
 	if err != nil {

@@ -154,13 +154,16 @@ func unbased(r watcher.RootStatus) string {
 }
 
 // newcomer says what becomes of a file that nobody has taken in yet.
-func (a *App) newcomer(root string) string {
+func (a *App) newcomer(root string) (reason, remedy string) {
+	if why, soon := a.watcher.Barred(root); why != "" && !soon {
+		return "it is new, and is not taken in: " + why, "see `bloxdrop status`"
+	}
 	for _, r := range a.watcher.Status() {
 		if why := unbased(r); r.Path == root && why != "" {
-			return why
+			return "it is new: " + why, ""
 		}
 	}
-	return "the next rescan takes it in"
+	return "it is new: the next rescan takes it in", ""
 }
 
 // addResemblance says by what a file counts as there before, where that could

@@ -43,7 +43,7 @@ func (a *App) pauses() []control.Pause {
 	list := []control.Pause{}
 	if a.damage != nil {
 		list = append(list, control.Pause{Cause: "damaged", Since: control.Stamp(a.began),
-			Remedy: "ledger and journal are damaged, so nobody can tell what was sent: " + damageRemedy + " (" + a.damage.Error() + ")"})
+			Remedy: a.damaged().Error()})
 	}
 	if a.queue == nil {
 		return list
@@ -116,7 +116,7 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 		there := n + r.Settling - r.Resettling + r.Unmatched + r.Ignored
 		st.Files += there
 		st.Roots = append(st.Roots, control.Root{
-			Path: r.Path, Online: r.Online, Offline: r.Offline, Paused: r.Paused != "", Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
+			Path: r.Path, Online: r.Online, Offline: offline(r), Paused: r.Paused != "", Events: r.Events, LastRescan: control.Stamp(r.LastRescan),
 			Files: there, Unreadable: r.Unreadable,
 		})
 	}

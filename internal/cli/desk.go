@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,10 +91,16 @@ func checkElsewhere(ctx context.Context, path string) error {
 	case !errors.As(err, &ended):
 		return err
 	case ended.ExitCode() == exitFailed: // it could not even look
-		return fmt.Errorf("%.300s", out)
+		return fmt.Errorf("%.300s", firstLine(out))
 	}
 	// By its own word, by a fault, or by the bound.
-	return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, out)
+	return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, firstLine(out))
+}
+
+// firstLine leaves out what Go's runtime says of a fault below it.
+func firstLine(out []byte) []byte {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(out), []byte("\n"))
+	return line
 }
 
 func (e *env) checkLedger() *cobra.Command {

@@ -80,7 +80,7 @@ func TestMoveAfterUpload(t *testing.T) {
 		t.Fatalf("%d stored", n)
 	}
 	o.explained(filepath.Join(o.root, "1002/payslip.txt"), "as file 1002", "no longer there")
-	o.explained(filepath.Join(o.root, "_sent/1002/payslip.txt"), "bloxdrop's", "never looks at them again")
+	o.explained(filepath.Join(o.root, "_sent/1002/payslip.txt"), "bloxdrop's", "never looks in there", "nothing in it is sent", "move it into")
 	o.stop()
 	if out := o.run("status"); strings.Contains(out, "note") {
 		t.Error(out)

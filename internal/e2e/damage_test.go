@@ -184,8 +184,8 @@ func TestBothDamaged(t *testing.T) {
 			o.says(o.run("status"), "paused", "backup")
 			o.statusShape()
 			o.write("1001 - Jansen/new.txt", "new")
-			for _, args := range [][]string{{"resume"}, {"retry", "--all"}, {"pause"}} {
-				if s := o.ask(args...); s.code != 1 || !strings.Contains(s.err, "damaged") {
+			for _, args := range [][]string{{"resume"}, {"retry", "--all"}, {"pause"}, {"list"}} {
+				if s := o.ask(args...); s.code != 1 || !hasLine(s.err, "damaged", "bloxdrop restore FILE", "bloxdrop repair") {
 					t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
 				}
 			}
@@ -195,7 +195,7 @@ func TestBothDamaged(t *testing.T) {
 			if st := o.status(); st.State != control.Stopped || len(st.Pauses) != 1 {
 				t.Errorf("%+v", st)
 			}
-			if s := o.ask("run", "--once"); s.code != 1 || !strings.Contains(s.err, "damaged") {
+			if s := o.ask("run", "--once"); s.code != 1 || !hasLine(s.err, "damaged", "bloxdrop repair") {
 				t.Errorf("run --once: exit code %d: %s", s.code, s.err)
 			}
 			if n := o.requests() - requests; n > 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"bloxdrop/internal/app"
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/control"
 	"bloxdrop/internal/testfs"
@@ -143,6 +144,43 @@ func TestExplainOffline(t *testing.T) {
 	o.stop()
 	o.explained(path, "sent: it is in Bloxs as file", "its root is offline")
 	o.says(o.run("status"), "OFFLINE")
+}
+
+// TestExplainUnmarked: of a root without its marker nobody but a person can tell
+// that it is the right one, and each answer says how that is said.
+func TestExplainUnmarked(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, staff())
+	path := o.write("1001 - Jansen/lease.txt", "lease")
+	o.start()
+	o.untilSent(1)
+	o.must(os.Remove(filepath.Join(o.root, ".bloxdrop")))
+	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
+	adopt := "bloxdrop adopt " + app.ShellQuoted(o.root) + " --existing"
+	for range 2 { // with the service, and without
+		o.says(o.run("status"), "OFFLINE", ".bloxdrop is missing", adopt)
+		if o.daemon != nil {
+			o.explained(path, "sent: it is in Bloxs as file", "its root is offline", "to do: ", adopt)
+		}
+		if s := o.ask("check"); s.code != 1 || !hasLine(s.out, "error", o.root, "offline", ".bloxdrop is missing", adopt) {
+			t.Errorf("check: exit code %d\n%s", s.code, s.out)
+		}
+		if o.daemon != nil {
+			o.stop()
+		}
+	}
+}
+
+// TestExplainPaused: a new file in a root that waits for a person is not said
+// to be taken in soon.
+func TestExplainPaused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, staff())
+	o.write(".bloxdrop", `{"ledger": "OTHER", "position": 7, "root": "/old", "host": "oldserver", "at": "2026-01-02T03:04:05Z"}`)
+	path := o.write("1001 - Jansen/lease.txt", "lease")
+	o.start()
+	o.waits(o.root, "another ledger")
+	o.explained(path, "settling", "its root is paused until it is adopted", "another ledger", "to do: see `bloxdrop status`")
 }
 
 // TestExplainPaths takes a path as people type it.
