@@ -24,13 +24,16 @@ var (
 	bucketSentPlaces  = []byte("sent places")  // place -> nothing, in roots where something follows an upload
 	bucketNotes       = []byte("notes")        // place -> what is being done with its file
 
+	bucketHours   = []byte("hours")    // hour -> how many items were sent in it
+	bucketFileIDs = []byte("file IDs") // file ID, item -> nothing
+
 	bucketBaselines = []byte("baselines")      // root -> how its baseline stands
 	bucketBaseFiles = []byte("baseline files") // root, run, path -> size and identity
 	bucketBaseLooks = []byte("baseline looks") // root, run, identity, path -> nothing
 )
 
 func buckets() [][]byte {
-	return append(bucketsOf1(), bucketSentPlaces, bucketNotes, bucketBaselines, bucketBaseFiles, bucketBaseLooks)
+	return append(bucketsOf1(), bucketSentPlaces, bucketNotes, bucketBaselines, bucketBaseFiles, bucketBaseLooks, bucketHours, bucketFileIDs)
 }
 
 // The lists in the order bucket. A waiting item stands in two: by age, and by

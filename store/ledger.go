@@ -11,7 +11,7 @@ import (
 
 // schemaVersion is raised with every change of the records or keys; migrate
 // says how a ledger of a former one gets there.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // meta is the one record in the meta bucket.
 type meta struct {
@@ -116,7 +116,7 @@ func (l ledger) putItem(was, is Item) error {
 		l.m.Placed++
 	}
 	l.m.Items[is.State]++
-	if err := l.receiptChanges(was, is); err != nil {
+	if err := errors.Join(l.receiptChanges(was, is), l.indexReceipt(was, is)); err != nil {
 		return err
 	}
 	for _, k := range orderKeys(is) {
@@ -137,7 +137,7 @@ func (l ledger) forgetOwner(it Item) error {
 
 // removeItem takes an item out of the ledger, whose places are gone from it.
 func (l ledger) removeItem(it Item) error {
-	if err := errors.Join(l.unlist(it), l.forgetOwner(it)); err != nil {
+	if err := errors.Join(l.unlist(it), l.forgetOwner(it), l.indexReceipt(it, Item{})); err != nil {
 		return err
 	}
 	l.m.Items[it.State]--

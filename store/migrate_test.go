@@ -92,6 +92,17 @@ func TestFormerSchema(t *testing.T) {
 			})
 		}
 	}
+	t.Run("schema 2", func(t *testing.T) {
+		t.Parallel()
+		w := kept(t, "schema2/stopped", true)
+		w.open()
+		w.isAsInSchema1(Waiting)
+		if found, err := w.ByFileID(5, 9); err != nil || len(found) != 1 || found[0].Person.ID != "300" {
+			t.Errorf("file ID 5 is %+v, %v", found, err)
+		}
+		w.close()
+		w.must(CheckLedger(w.file(ledgerName + ".schema-2")))
+	})
 	t.Run("journal lost", func(t *testing.T) {
 		t.Parallel()
 		w := kept(t, "schema1/stopped", true)

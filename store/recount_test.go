@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -13,7 +14,7 @@ func (b *bench) recount() {
 	b.t.Helper()
 	var faults []string
 	err := b.read(func(l ledger) error {
-		r := recounting{l: l, index: map[string]map[string]bool{}, items: map[State]int{}, holds: map[ItemID]int{}}
+		r := recounting{l: l, index: map[string]map[string]bool{}, items: map[State]int{}, holds: map[ItemID]int{}, hours: map[int64]int{}}
 		err := r.all()
 		faults = r.faults
 		return err
@@ -31,6 +32,7 @@ type recounting struct {
 	index  map[string]map[string]bool // what each index bucket ought to hold
 	items  map[State]int
 	holds  map[ItemID]int // places of each item
+	hours  map[int64]int  // items sent in each
 	faults []string
 }
 
@@ -69,10 +71,13 @@ func (r *recounting) all() error {
 	if err := r.persons(); err != nil {
 		return err
 	}
-	for _, bucket := range [][]byte{bucketItemPlaces, bucketPersonItems, bucketOrder, bucketLookUps, bucketSentPlaces} {
+	for _, bucket := range [][]byte{bucketItemPlaces, bucketPersonItems, bucketOrder, bucketLookUps, bucketSentPlaces, bucketFileIDs} {
 		if err := r.compare(bucket); err != nil {
 			return err
 		}
+	}
+	if err := r.compareHours(); err != nil {
+		return err
 	}
 	noted := maps.Clone(r.l.m.Items)
 	maps.DeleteFunc(noted, func(_ State, n int) bool { return n == 0 })
@@ -109,6 +114,12 @@ func (r *recounting) item(it Item) {
 	r.want(bucketPersonItems, append(personItemsPrefix(it.Person), itemKey(it.ID)...))
 	for _, k := range orderKeys(it) {
 		r.want(bucketOrder, k)
+	}
+	if it.FileID != 0 {
+		r.want(bucketFileIDs, append(binary.BigEndian.AppendUint64(nil, uint64(it.FileID)), itemKey(it.ID)...))
+	}
+	if it.State == Sent {
+		r.hours[it.SentAt.Unix()/3600]++
 	}
 	if it.Places != r.holds[it.ID] {
 		r.fault("%s has %d places, not %d", it.ID, r.holds[it.ID], it.Places)
@@ -158,6 +169,20 @@ func (r *recounting) persons() error {
 		}
 		return err
 	})
+}
+
+func (r *recounting) compareHours() error {
+	found := map[int64]int{}
+	err := r.l.scan(bucketHours, nil, func(k []byte) error {
+		var h hourRecord
+		_, err := r.l.get(bucketHours, k, &h)
+		found[int64(binary.BigEndian.Uint64(k))] = h.Files
+		return err
+	})
+	if !maps.Equal(found, r.hours) {
+		r.fault("sent by hour is counted as %v, and is %v", found, r.hours)
+	}
+	return err
 }
 
 func (r *recounting) compare(bucket []byte) error {

@@ -20,16 +20,17 @@ type verifier struct {
 	places  map[uint32]int
 	placed  int
 	based   map[uint32]int // files in each root's complete baseline
+	hours   map[string]int // items sent in each
 }
 
 func verify(tx *bolt.Tx, m meta) error {
-	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}, places: map[uint32]int{}, based: map[uint32]int{}}
+	v := verifier{l: ledger{tx: tx, m: &m}, entries: map[string]int{}, items: map[State]int{}, places: map[uint32]int{}, based: map[uint32]int{}, hours: map[string]int{}}
 	for _, part := range []struct {
 		bucket []byte
 		check  func(k, raw []byte) error
 	}{
 		{bucketRoots, v.root}, {bucketItems, v.item}, {bucketPlaces, v.place}, {bucketPersons, v.person}, {bucketNotes, v.note},
-		{bucketBaseFiles, v.baseFile}, {bucketBaselines, v.baseline},
+		{bucketBaseFiles, v.baseFile}, {bucketBaselines, v.baseline}, {bucketHours, v.hour}, // behind the items
 	} {
 		if v.l.bucket(part.bucket) == nil {
 			continue // of a later schema than this ledger's
@@ -71,12 +72,38 @@ func (v *verifier) item(k, raw []byte) error {
 	if places > 0 {
 		v.placed++
 	}
+	if err := v.receipt(it); err != nil {
+		return err
+	}
 	for _, key := range orderKeys(it) {
 		if err := v.entry(bucketOrder, key); err != nil {
 			return err
 		}
 	}
 	return v.entry(bucketPersonItems, append(personItemsPrefix(it.Person), k...))
+}
+
+// receipt notes what schema 3 lists of a receipt.
+func (v *verifier) receipt(it Item) error {
+	if it.State == Sent && !it.SentAt.IsZero() {
+		v.hours[string(hourKey(it.SentAt))]++
+	}
+	if it.FileID == 0 || v.l.bucket(bucketFileIDs) == nil || v.l.m.Schema < 3 {
+		return nil
+	}
+	return v.entry(bucketFileIDs, fileIDKey(it))
+}
+
+func (v *verifier) hour(k, raw []byte) error {
+	var r hourRecord
+	if err := decode(raw, &r); err != nil {
+		return err
+	}
+	if n := v.hours[string(k)]; n != r.Files && v.l.m.Schema >= 3 {
+		return fmt.Errorf("%w: %d items were sent in an hour, not %d", errRecord, n, r.Files)
+	}
+	delete(v.hours, string(k))
+	return nil
 }
 
 // idOf derives an item's ID from its content, or where it has none, from what
@@ -187,9 +214,9 @@ func (v *verifier) has(bucket, key []byte) bool {
 
 // totals finds entries that belong to no record, and miscounts.
 func (v *verifier) totals() error {
-	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps, bucketSentPlaces, bucketBaseLooks} {
-		if v.l.bucket(bucket) == nil {
-			continue // likewise
+	for _, bucket := range [][]byte{bucketOrder, bucketPersonItems, bucketItemPlaces, bucketLookUps, bucketSentPlaces, bucketBaseLooks, bucketFileIDs} {
+		if v.l.bucket(bucket) == nil || bytes.Equal(bucket, bucketFileIDs) && v.l.m.Schema < 3 {
+			continue // likewise, or a migration was cut short
 		}
 		n := 0
 		err := v.l.bucket(bucket).ForEach(func(k, value []byte) error {
@@ -208,6 +235,9 @@ func (v *verifier) totals() error {
 		if want := v.entries[string(bucket)]; n != want {
 			return fmt.Errorf("%w: %q has %d entries, not %d", errRecord, bucket, n, want)
 		}
+	}
+	if len(v.hours) > 0 && v.l.m.Schema >= 3 {
+		return fmt.Errorf("%w: receipts of %d hours are not counted", errRecord, len(v.hours))
 	}
 	items, places := maps.Clone(v.l.m.Items), maps.Clone(v.l.m.Places)
 	maps.DeleteFunc(items, func(_ State, n int) bool { return n == 0 })
