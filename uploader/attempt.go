@@ -31,7 +31,8 @@ type wire interface {
 // worker sends one file at a time over a connection of its own.
 type worker struct {
 	*Uploader
-	wire wire
+	wire   wire
+	flight *flight // of the job at work
 }
 
 // do makes one job's attempt. The outcome is never empty; place is where the
@@ -197,6 +198,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	}
 	a.body = newBody(head, src, src.place.Look.Size, tail, a.gate,
 		func(within time.Duration) bool { return w.wire.FlushedWithin(ctx, within) }, a.lastBytes)
+	w.flight.attempt.Store(a)
 
 	dog := watchdog{
 		gate: a.gate, moved: w.wire.Moved, cancel: cancel,

@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bloxdrop/internal/failpoint"
@@ -19,8 +20,9 @@ import (
 type body struct {
 	head, tail []byte
 	file       io.Reader
-	size       int64 // of the file, as offered
-	left       int64 // of it, not yet read
+	size       int64        // of the file, as offered
+	left       int64        // of it, not yet read
+	sent       atomic.Int64 // of it, for who watches
 	hash       hash.Hash
 	gate       *gate
 	arrived    func(within time.Duration) bool // whether all that was read is acknowledged
@@ -109,6 +111,7 @@ func (b *body) readFile(p []byte) (int, error) {
 	n, err := b.file.Read(p[:min(int64(len(p)), b.left)])
 	b.hash.Write(p[:n])
 	b.left -= int64(n)
+	b.sent.Add(int64(n))
 	if n > 0 {
 		return n, nil // an error with it comes again
 	}

@@ -20,6 +20,7 @@ type Uploader struct {
 	grace   time.Duration
 	newWire func() wire
 	lookUps singleflight.Group
+	flights flights
 
 	mu   sync.Mutex
 	stop context.CancelCauseFunc // nil before Start
@@ -84,9 +85,11 @@ func (u *Uploader) work(ctx context.Context) {
 			return
 		}
 		begun := u.opt.Now()
+		w.flight = u.flights.begin(job, begun)
 		place, o := w.do(ctx, job)
 		took := u.opt.Now().Sub(begun)
 		u.opt.Queue.Done(job, o)
+		u.flights.end(w.flight)
 		w.report(job, place, o, took)
 	}
 }
