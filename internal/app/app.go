@@ -14,12 +14,14 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"bloxdrop/internal/archive"
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/web"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 	"bloxdrop/uploader"
@@ -51,13 +53,19 @@ type App struct {
 	began    time.Time // of Start; zero: only the ledger is open
 	damage   error
 	notes    []string // what the config says in vain, since Start
+	recent   *recent
+	pageMu   sync.Mutex
+	page     *web.Server // nil: there is none
+	noPage   string      // why, where the config wants one
 }
 
 // Open opens the store and puts the parts together; nothing runs yet. With a
 // store so damaged that nobody can tell what was sent, the app works, says so
 // in its status, and sends nothing.
 func Open(ctx context.Context, opts Options) (*App, error) {
-	a := &App{opts: opts}
+	a := &App{opts: opts, recent: newRecent(opts.Log.Handler())}
+	opts.Log = slog.New(a.recent)
+	a.opts.Log = opts.Log
 	st, err := store.Open(ctx, store.Options{
 		Dir: opts.Config.Store.Dir, Now: opts.Now, Log: opts.Log, DeepCheck: opts.DeepCheck,
 	})
@@ -157,12 +165,15 @@ func (a *App) client() bloxs.Config {
 	return c
 }
 
-// Start lets everything run, and answers commands.
-func (a *App) Start(ctx context.Context) error {
+// Start lets everything run, shows the page, and answers commands.
+func (a *App) Start(ctx context.Context) error { return a.start(ctx, a.showPage) }
+
+func (a *App) start(ctx context.Context, showPage func()) error {
 	if err := a.settleIn(); err != nil {
 		return err
 	}
 	a.began = a.opts.Now()
+	showPage()
 	var err error
 	a.control, err = control.Serve(a.opts.Config.Store.Dir, a, a.opts.Log)
 	if err != nil || a.store == nil {
@@ -225,6 +236,9 @@ func (a *App) Close() error {
 	if a.control != nil {
 		errs = append(errs, a.control.Close())
 	}
+	if page := a.pageShown(); page != nil {
+		errs = append(errs, page.Close())
+	}
 	if a.bloxs != nil {
 		a.bloxs.Close()
 	}
@@ -243,7 +257,7 @@ func (a *App) Once(ctx context.Context) error {
 		return a.damaged()
 	}
 	a.queue.CountTries()
-	if err := a.Start(ctx); err != nil {
+	if err := a.start(ctx, func() {}); err != nil {
 		return err
 	}
 	if err := a.watcher.WaitSettled(ctx); err != nil {

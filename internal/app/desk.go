@@ -71,6 +71,15 @@ func (a *App) itemsAt(ctx context.Context, path string) ([]store.Item, error) {
 	return a.lastSeenAt(ctx, c.Root, c.Rel)
 }
 
+// named is itemsAt, or where no path is given but an item's ID, that item.
+func (a *App) named(ctx context.Context, name string) ([]store.Item, error) {
+	if strings.ContainsAny(name, `/\`) {
+		return a.itemsAt(ctx, name)
+	}
+	it, err := a.store.Find(name)
+	return []store.Item{it}, err
+}
+
 // lastSeenAt looks through the whole ledger: only places that are there now
 // are found by their path.
 func (a *App) lastSeenAt(ctx context.Context, root, rel string) (items []store.Item, err error) {
@@ -101,7 +110,7 @@ func (a *App) Retry(ctx context.Context, paths []string, all bool) (string, erro
 	var ids []store.ItemID
 	var uncertain int
 	for _, path := range paths {
-		items, err := a.itemsAt(ctx, path)
+		items, err := a.named(ctx, path)
 		if err != nil {
 			return "", err
 		}

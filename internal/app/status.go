@@ -27,6 +27,7 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		}
 		a.countItems(&st, counts)
 	}
+	st.Notes = append(st.Notes, a.pageNotes()...)
 	return st, a.countFiles(&st, counts)
 }
 

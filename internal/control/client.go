@@ -200,3 +200,9 @@ func (c *Client) Adopt(ctx context.Context, root, existing string) (string, erro
 	a, err := c.ask(ctx, "adopt", question{Path: []byte(root), Existing: existing})
 	return a.Said, err
 }
+
+// OpenPage asks for an address that signs one browser in.
+func (c *Client) OpenPage(ctx context.Context, who string) (string, error) {
+	a, err := c.ask(ctx, "open-page", question{Who: who})
+	return a.Said, err
+}

@@ -89,6 +89,7 @@ func TestSameAnswers(t *testing.T) {
 			func(d Desk) (any, error) { return d.Pause(t.Context()) },
 			func(d Desk) (any, error) { return d.Resume(t.Context()) },
 			func(d Desk) (any, error) { return d.Adopt(t.Context(), "/r ü", "skip") },
+			func(d Desk) (any, error) { return d.OpenPage(t.Context(), `OFFICE\jan`) },
 			func(d Desk) (any, error) {
 				var list []Entry
 				err := d.List(t.Context(), Selection{State: "held", Person: "1001"}, func(e Entry) error { list = append(list, e); return nil })

@@ -32,6 +32,8 @@ type Desk interface {
 	Pause(ctx context.Context) (string, error)
 	Resume(ctx context.Context) (string, error)
 	Adopt(ctx context.Context, root, existing string) (string, error)
+	// OpenPage gives an address that signs one browser in to the page as who.
+	OpenPage(ctx context.Context, who string) (string, error)
 }
 
 // Selection says what to list.

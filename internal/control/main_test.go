@@ -77,6 +77,8 @@ func (d *desk) Adopt(_ context.Context, root, existing string) (string, error) {
 	return d.note("adopt %s %s", root, existing)
 }
 
+func (d *desk) OpenPage(_ context.Context, who string) (string, error) { return d.note("open %s", who) }
+
 func (d *desk) Backup(_ context.Context, w io.Writer) error {
 	_, err := d.note("backup")
 	if d.fails != nil && d.entries == 0 {

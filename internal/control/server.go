@@ -129,6 +129,7 @@ type question struct {
 	State    string   `json:"state"`
 	Person   string   `json:"person"`
 	Existing string   `json:"existing"` // of an adoption
+	Who      string   `json:"who"`      // is to be signed in
 	Path     []byte   `json:"path"`     // of a resolution: a path or an item
 	Paths    [][]byte `json:"paths"`
 	All      bool     `json:"all"`
@@ -186,6 +187,7 @@ func routes(desk Desk) http.Handler {
 		return said(desk.Send(ctx, string(q.Path), q.Again))
 	})
 	handle("forget", func(ctx context.Context, q question) (answer, error) { return said(desk.Forget(ctx, q.Person)) })
+	handle("open-page", func(ctx context.Context, q question) (answer, error) { return said(desk.OpenPage(ctx, q.Who)) })
 	handle("pause", func(ctx context.Context, _ question) (answer, error) { return said(desk.Pause(ctx)) })
 	handle("resume", func(ctx context.Context, _ question) (answer, error) { return said(desk.Resume(ctx)) })
 	handle("adopt", func(ctx context.Context, q question) (answer, error) {

@@ -40,7 +40,7 @@ func TestConfigRefused(t *testing.T) {
 		"bad layout":              {"existing = \"upload\"", "existing = \"upload\"\nlayout = \"{name}\"", `layout =`, []string{"{reference}"}},
 		"no TOML":                 {`[upload]`, `[upload`, `[upload`, nil},
 		"negative":                {`settle = "300ms"`, `settle = "-3s"`, `settle = "-3s"`, nil},
-		"open page":               {`[store]`, "[web]\nlisten = \"0.0.0.0:8373\"\n\n[store]", `listen`, []string{"tls_cert"}},
+		"open page":               {`listen = ""`, `listen = "0.0.0.0:8373"`, `listen`, []string{"tls_cert"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -67,6 +67,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	code := m.Run()
+	closeBrowser()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }
@@ -146,6 +147,9 @@ rescan = "1s"
 [upload]
 retry_min = "100ms"
 retry_max = "1s"
+
+[web]
+listen = ""
 
 [store]
 dir = "%s"

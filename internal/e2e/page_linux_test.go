@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+// TestPageFollowsAFile: dropped, on its way, in Bloxs with its ID, all of it
+// without anybody loading the page again.
+func TestPageFollowsAFile(t *testing.T) {
+	t.Parallel()
+	o := newPageOffice(t, bloxstest.Options{})
+	held := bloxstest.Hold()
+	o.bloxs.Uploads.Next(held.Fault)
+	o.start()
+	w := newWindow(t)
+	o.open(w)
+	w.shows("Nothing has been sent yet")
+	o.write("1001 - Jansen/Lease 2026.pdf", "%PDF- lease %%EOF")
+	w.shows("On their way now")
+	w.shows("Lease 2026.pdf")
+	w.shows("waiting for Bloxs")
+	held.Release()
+	o.untilSent(1)
+	w.shows("The one file is in Bloxs")
+	w.shows(fmt.Sprintf("file ID %d", o.list("sent")[0].FileID))
+	if text := w.says(); strings.Contains(text, "On their way now") {
+		t.Errorf("what was delivered is still on its way:\n%s", text)
+	}
+	w.do(chromedp.Click(`//a[normalize-space()="Lease 2026.pdf"]`))
+	w.shows("What happened")
+	w.shows("Bloxs took it")
+}
+
+// TestPageRetry: a held file is let go with a click, and the page says so.
+func TestPageRetry(t *testing.T) {
+	t.Parallel()
+	o := newPageOffice(t, bloxstest.Options{})
+	o.bloxs.Uploads.Next(bloxstest.Problem(400, "The file type is not allowed.", nil))
+	o.start()
+	o.write("1001 - Jansen/Macro.xlsm", "macro")
+	w := newWindow(t)
+	o.open(w)
+	w.shows("Bloxs does not take this file")
+	w.shows("The file type is not allowed.")
+	w.click("Try again")
+	w.shows("It will be tried again now.")
+	w.shows("The one file is in Bloxs")
+	if log := o.log.String(); !strings.Contains(log, `"action":"retry"`) || !strings.Contains(log, `"who":"`) {
+		t.Errorf("the log does not say who asked for it:\n%s", log)
+	}
+}
+
+// TestPageDecides: the other three things that a held file may need.
+func TestPageDecides(t *testing.T) {
+	t.Parallel()
+	o := newPageOffice(t, bloxstest.Options{Persons: bloxstest.Directory(map[string]bloxstest.Person{"1001": {Name: "A. Jansen"}, "1243": {Name: "P. Bakker"}})})
+	o.bloxs.Uploads.For("1001", bloxstest.ResetAfterStoring())
+	o.start()
+	o.write("1001/Letter.pdf", "%PDF- letter %%EOF")
+	o.write("1001/Other.pdf", "%PDF- other %%EOF")
+	o.write("1243 - Visser/Contract.pdf", "%PDF- contract %%EOF")
+	w := newWindow(t)
+	o.open(w)
+	w.shows("3 files need somebody")
+	o.bloxs.Uploads.Clear()
+	w.click("This is the right person")
+	w.shows("Noted: this is the right person.")
+	w.shows("2 files need somebody")
+	w.do(chromedp.SendKeys(`//li[.//a[normalize-space()="Letter.pdf"]]/ancestor::div[@class="part"]//input[@name="file-id"]`, "7654321"),
+		chromedp.Click(`//li[.//a[normalize-space()="Letter.pdf"]]/ancestor::div[@class="part"]//button[normalize-space()="It is in Bloxs"]`))
+	w.shows("It is noted as being in Bloxs.")
+	w.shows("1 file needs somebody")
+	w.click("It is not: send again")
+	w.shows("All 3 files are in Bloxs")
+	st := o.untilSent(3)
+	if st.Held != 0 {
+		t.Errorf("%+v", st)
+	}
+	w.do(chromedp.SetValue(chromedp.CSS(`#q`), "7654321"), chromedp.Submit(chromedp.CSS(`.find`)))
+	w.shows("Letter.pdf")
+}
+
+// widths at which the page is looked at: a phone, and a desk.
+var widths = map[string]int64{"phone": 360, "desk": 1280}
+
+// busyOffice has one of everything that the page shows.
+func busyOffice(t testing.TB, language string) *office {
+	known := map[string]bloxstest.Person{
+		"1001": {Name: "A. Jansen"}, "1002": {Name: "Fatima El Amrani"}, "1003": {Name: "P. de Vries"}, "1243": {Name: "P. Bakker"},
+		"1250": {Name: "M. Visser"}, "1260": {Name: "J. Smit"}, "1270": {Name: "K. Mulder"},
+	}
+	o := newPageOffice(t, bloxstest.Options{Persons: bloxstest.Directory(known)},
+		"[store]", "[notices]\nlanguage = \""+language+"\"\n\n[store]", `retry_max = "1s"`, `retry_max = "1h"`, `retry_min = "100ms"`, `retry_min = "50m"`)
+	o.bloxs.Uploads.For("1250", bloxstest.ResetAfterStoring())
+	o.bloxs.Uploads.For("1260", bloxstest.Problem(400, "Files with macros are not allowed.", nil))
+	o.bloxs.Uploads.For("1270", bloxstest.Status(503))
+	held := bloxstest.Hold()
+	t.Cleanup(held.Release)
+	o.start()
+	for i, name := range []string{"1001 - Jansen/Lease 2026.pdf", "1002 - El Amrani/Passport.jpg", "1003 - de Vries/Payslip October.pdf", "1001 - Jansen/Key handover.pdf",
+		"1003 - de Vries/Employer's statement with a very long name indeed, as scanners and people make them (2).pdf"} {
+		o.write(name, fmt.Sprintf("%%PDF- %d %%%%EOF", i))
+	}
+	o.untilSent(5)
+	for i, name := range []string{"1234 - Bakker/Payslip.pdf", "1234 - Bakker/Lease.pdf", "1243 - Visser/Contract.pdf", "1250 - Visser/Letter.pdf", "1260 - Smit/Calculation.xlsm"} {
+		o.write(name, fmt.Sprintf("held %d%%%%EOF", i))
+	}
+	o.until("5 held", func(st control.Status) bool { return st.Held == 5 })
+	o.write("1270 - Mulder/Deposit.txt", "later")
+	o.until("one waits", func(st control.Status) bool { return st.Waiting == 1 })
+	o.bloxs.Uploads.For("1002", held.Fault)
+	o.write("1002 - El Amrani/Income 2025.txt", "on its way")
+	<-held.Reached()
+	o.write("Scan 0001.pdf", "whose?")
+	o.until("one unmatched", func(st control.Status) bool { return st.Unmatched == 1 && st.Sending == 1 })
+	return o
+}
+
+// TestPageFits: nothing is wider than a phone, and axe finds nothing serious,
+// in both themes.
+func TestPageFits(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile(filepath.Join("axe", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("npm ci in internal/e2e/axe comes first: ", err)
+		}
+		t.Skip("no axe-core: npm ci in internal/e2e/axe brings it: ", err)
+	}
+	o := busyOffice(t, "nl")
+	w := newWindow(t)
+	o.open(w)
+	story := "/file/" + o.list("held")[0].Item
+	for theme := range themes {
+		w.prefer(theme)
+		for name, width := range widths {
+			w.do(chromedp.EmulateViewport(width, 800))
+			for _, path := range []string{"/", "/list/held", "/list/unmatched", "/search?q=jansen", story, "/nothing"} {
+				w.goTo(path)
+				wide, err := look[int](w, `document.documentElement.scrollWidth - window.innerWidth`)
+				o.must(err)
+				if wide > 0 {
+					t.Errorf("%s at %s is %d pixels too wide", path, name, wide)
+				}
+				_, err = look[any](w, string(axe)+"; null")
+				o.must(err)
+				found, err := look[string](w, axeRun)
+				if o.must(err); found != "" {
+					t.Errorf("%s at %s, %s: axe finds %s", path, name, theme, found)
+				}
+			}
+		}
+	}
+}
+
+// axeRun names what is serious or critical.
+const axeRun = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations
+	.filter((v) => v.impact === "serious" || v.impact === "critical")
+	.map((v) => v.id + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join("; ")).join("\n"))`
+
+// TestScreenshots writes the pictures of docs/ where BLOXDROP_SCREENSHOTS says.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("BLOXDROP_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("BLOXDROP_SCREENSHOTS names no folder for them")
+	}
+	o := busyOffice(t, cmp.Or(os.Getenv("BLOXDROP_LANGUAGE"), "en"))
+	w := newWindow(t)
+	o.open(w)
+	story := "/file/" + o.list("sent")[0].Item
+	for theme := range themes {
+		w.prefer(theme)
+		for name, width := range widths {
+			w.do(chromedp.EmulateViewport(width, 900))
+			for what, path := range map[string]string{"page": "/", "file": story, "search": "/search?q=jansen"} {
+				w.goTo(path)
+				png, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
+				o.must(err)
+				o.must(os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", what, name, theme)), png, 0o644))
+			}
+		}
+	}
+}
