@@ -88,6 +88,9 @@ func (d *demo) show(ctx context.Context) error {
 	if err == nil && isTerminal(d.in) {
 		d.say("\nNow you: drop a file of your own into\n  %s\nand watch. In another terminal: bloxdrop status --config %s\nCtrl-C ends the demo.\n",
 			filepath.Join(d.root, "1001 - Jansen"), filepath.Join(d.dir, "config.toml"))
+		if link, err := d.app.OpenPage(ctx, account()); err == nil {
+			d.say("The status page, for one browser within a minute (`bloxdrop open` gives another address):\n  %s\n", link)
+		}
 		<-ctx.Done()
 	}
 	d.say("\nThe demo ends.")
@@ -142,6 +145,9 @@ rescan = "2s"
 
 [upload]
 retry_min = "2s"
+
+[web]
+listen = "127.0.0.1:0"
 
 [store]
 dir = '%s'
