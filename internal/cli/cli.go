@@ -73,6 +73,11 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	return e.exitCode(root.ExecuteContext(ctx))
 }
 
+// Commands is all commands, for what documents them.
+func Commands() *cobra.Command {
+	return (&env{in: os.Stdin, out: os.Stdout, err: os.Stderr}).command()
+}
+
 func (e *env) exitCode(err error) int {
 	if err == nil {
 		return exitDone
@@ -147,8 +152,14 @@ func (e *env) load() (*config.Config, error) {
 	return c, nil
 }
 
-// version is the build's: a tag, or the commit.
+// stamp is the version that install/build.sh gives to what it builds.
+var stamp string
+
+// buildVersion is the stamp; without one a tag, or the commit.
 func buildVersion() string {
+	if stamp != "" {
+		return stamp
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
