@@ -18,3 +18,19 @@ func mapped(path string, remote func(drive string) (share string, ok bool)) (ins
 	}
 	return strings.TrimRight(share, `\`) + path[2:], true
 }
+
+// ordinary takes from a path the prefix that programs put before long ones. It
+// hides whose drive it is and that two paths are one, and nothing here needs it.
+func ordinary(path string) string {
+	for _, prefix := range []string{`\\?\`, `\\.\`} {
+		rest, ok := strings.CutPrefix(path, prefix)
+		switch {
+		case !ok:
+		case len(rest) > 2 && rest[1] == ':' && rest[2] == '\\':
+			return rest
+		case len(rest) > 4 && strings.EqualFold(rest[:4], `UNC\`):
+			return `\\` + rest[4:]
+		}
+	}
+	return path
+}

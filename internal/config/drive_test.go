@@ -27,3 +27,17 @@ func TestMappedDrive(t *testing.T) {
 		}
 	}
 }
+
+// TestOrdinaryPath: one folder has one path, also where a program wrote it.
+func TestOrdinaryPath(t *testing.T) {
+	for path, want := range map[string]string{
+		`\\?\S:\Persons`: `S:\Persons`, `\\.\S:\Persons`: `S:\Persons`, `\\?\S:\`: `S:\`,
+		`\\?\UNC\files\scans`: `\\files\scans`, `\\?\unc\files\scans\a`: `\\files\scans\a`,
+		`C:\a`: `C:\a`, `\\files\scans`: `\\files\scans`, `/srv/scans`: `/srv/scans`, "": "",
+		`\\?\Volume{b75e2c83-0000-0000-0000-602f00000000}\a`: `\\?\Volume{b75e2c83-0000-0000-0000-602f00000000}\a`, `\\?\S:`: `\\?\S:`,
+	} {
+		if got := ordinary(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}

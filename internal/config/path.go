@@ -28,7 +28,7 @@ func (c *checker) path(key string, path *string) bool {
 		c.problem(key, "%s is not an absolute path; write it from the top, such as %q", shown, exampleOf(key))
 		return false
 	}
-	*path = filepath.Clean(*path)
+	*path = ordinary(filepath.Clean(*path))
 	if instead, ok := mapped(*path, remoteDrive); ok {
 		c.problem(key, "%s is on a network drive of your own session, which a service does not have; write the share's own name: '%s'", *path, instead)
 		return false
