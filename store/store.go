@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -371,14 +370,4 @@ func (s *Store) JournalSyncs() int64 {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
 	return s.journal.syncs
-}
-
-// syncDir makes a rename in dir durable. Windows has no such call and needs none.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return ignoreUnsupported(d.Sync())
 }

@@ -2,4 +2,14 @@
 
 package store
 
-func ignoreUnsupported(err error) error { return err }
+import "os"
+
+// syncDir makes a rename in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

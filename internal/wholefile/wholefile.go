@@ -50,7 +50,8 @@ const (
 )
 
 // Rename is os.Rename, but waits for a reader who is in the way, as on Windows.
-func Rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
+// There it is durable when it returns; elsewhere when the folder is synced.
+func Rename(from, to string) error { return patiently(func() error { return rename(from, to) }) }
 
 // Remove is os.Remove, and as patient.
 func Remove(path string) error { return patiently(func() error { return os.Remove(path) }) }
