@@ -7,6 +7,7 @@ package testfs
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -15,12 +16,28 @@ import (
 // lack, and Wine says that it has made one and makes none.
 func Link(t testing.TB, target, path string) {
 	t.Helper()
-	err := os.Symlink(target, path)
-	if fi, lookErr := os.Lstat(path); err == nil && lookErr == nil && fi.Mode()&fs.ModeSymlink != 0 {
+	made, err := link(target, path)
+	if made {
 		return
 	}
 	if runtime.GOOS != "windows" {
 		t.Fatalf("link %s to %s: %v", path, target, err)
 	}
 	t.Skipf("no symbolic links here (%v)", err)
+}
+
+// MayLink says whether Link makes one, for tests of which links are a part.
+func MayLink(t testing.TB) bool {
+	t.Helper()
+	made, err := link("there", filepath.Join(t.TempDir(), "link"))
+	if !made && runtime.GOOS != "windows" {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func link(target, path string) (made bool, err error) {
+	err = os.Symlink(target, path)
+	fi, lookErr := os.Lstat(path)
+	return err == nil && lookErr == nil && fi.Mode()&fs.ModeSymlink != 0, err
 }
