@@ -122,7 +122,7 @@ func TestGoneMeanwhile(t *testing.T) {
 		b.Done(bb, transient)
 		b.Done(c, delivered)
 		for job, state := range map[*Job]store.State{a: store.Withdrawn, bb: store.Withdrawn, c: store.Sent} {
-			if it, err := b.opts.Store.Item(job.Item.ID); err != nil || it.State != state {
+			if it, err := b.ledger.Item(job.Item.ID); err != nil || it.State != state {
 				b.t.Errorf("%s is %s, want %s", it.Rel, it.State, state)
 			}
 		}

@@ -25,11 +25,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // Tests are the workers.
 type bench struct {
 	*Queue
-	t    *testing.T
-	dir  string
-	opts Options
-	log  *book
-	now  time.Duration // to be added to the bubble's clock, which never jumps
+	t      *testing.T
+	dir    string
+	opts   Options
+	ledger *store.Store
+	log    *book
+	now    time.Duration // to be added to the bubble's clock, which never jumps
 }
 
 func inBubble(t *testing.T, test func(b *bench)) {
@@ -85,17 +86,18 @@ func (b *bench) must(err error) {
 func (b *bench) open() {
 	b.t.Helper()
 	var err error
-	b.opts.Store, err = store.Open(context.Background(), store.Options{
+	b.ledger, err = store.Open(context.Background(), store.Options{
 		Dir: b.dir, Now: b.opts.Now, Log: b.opts.Log, DeepCheck: func(context.Context, string) error { return nil },
 	})
 	b.must(err)
+	b.opts.Store = b.ledger
 	b.Queue, err = New(b.opts)
 	b.must(err)
 }
 
 func (b *bench) close() {
 	b.Stop()
-	b.must(b.opts.Store.Close())
+	b.must(b.ledger.Close())
 }
 
 func (b *bench) reopen() {
@@ -130,7 +132,7 @@ func (b *bench) offerMany(id string, n int) {
 
 func (b *bench) at(rel string) store.Item {
 	b.t.Helper()
-	it, _, err := b.opts.Store.ItemAt("/scans", rel)
+	it, _, err := b.ledger.ItemAt("/scans", rel)
 	b.must(err)
 	return it
 }

@@ -23,7 +23,7 @@ import (
 
 // Options is what a queue needs from outside.
 type Options struct {
-	Store     *store.Store
+	Store     Store
 	PerMinute int  // uploads; look-ups may come three times as often; 0 = no limit
 	Resend    bool // send an uncertain item once more by itself, instead of holding it
 	RetryMin  time.Duration
@@ -36,7 +36,7 @@ type Options struct {
 // Queue hands out jobs and takes their outcomes. Make it with New.
 type Queue struct {
 	opts    Options
-	store   *store.Store
+	store   Store
 	uploads *rate.Limiter
 	lookUps *rate.Limiter
 

@@ -17,7 +17,7 @@ import (
 func BenchmarkRescan(b *testing.B) {
 	const persons, files = 100, 200
 	q := unchangedQueue{}
-	w := newBench(b, func(o *Options) { o.noEvents = true })
+	w := newBench(b, func(o *Options) { o.NoEvents = true })
 	for i := range persons {
 		dir := fmt.Sprintf("%d - Somebody", 1000+i)
 		w.mkdir(dir)

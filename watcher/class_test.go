@@ -166,7 +166,7 @@ func (b *bench) wantSum() {
 // What was a place and is ignored or unmatched after a restart is none any more.
 func TestPlacesThatAreNoneAnyMore(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b := newBench(t, func(o *Options) { o.NoEvents = true })
 	b.write("1/a.bak", "x")
 	b.write("1/b.txt", "x")
 	b.write("1/drafts/c.txt", "x")
@@ -235,7 +235,7 @@ func TestAHungRootStopsNoOther(t *testing.T) {
 	free := make(chan struct{})
 	var hung *hungQueue
 	b := newBench(t, func(o *Options) {
-		o.noEvents = true
+		o.NoEvents = true
 		other := o.Roots[0]
 		other.Path += "-hung"
 		if err := os.MkdirAll(other.Path, 0o755); err != nil {

@@ -130,7 +130,7 @@ func TestARootThatIsAFile(t *testing.T) {
 // A scan that began in another folder concludes nothing.
 func TestAnUnmountInTheMiddleOfAScan(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b := newBench(t, func(o *Options) { o.NoEvents = true })
 	b.write("1/f", "one")
 	b.write("1/g", "two")
 	b.Start(t.Context())

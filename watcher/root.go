@@ -72,7 +72,7 @@ func newRoot(cfg Root, o Options, patterns *ignore, changed func()) *root {
 	r := &root{
 		Root: cfg, dir: filepath.Clean(cfg.Path), queue: o.Queue, now: o.Now,
 		log:     o.Log.With("root", cfg.Path),
-		changed: changed, ignore: patterns, noEvents: o.noEvents, fold: o.fold,
+		changed: changed, ignore: patterns, noEvents: o.NoEvents, fold: o.fold,
 		ledger: o.Ledger, host: o.Host, movedHouse: cfg.Moved,
 		dirty: newDirtySet(), tree: &folder{}, standing: standing{offline: notLooked},
 		rescanNow: make(chan struct{}, 1),

@@ -17,7 +17,7 @@ func inTime(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) {
-			o.noEvents = true
+			o.NoEvents = true
 			o.Roots[0].Settle, o.Roots[0].Rescan = 10*time.Second, time.Minute
 		})
 		defer b.Stop()

@@ -76,8 +76,9 @@ type Options struct {
 	Log    *slog.Logger
 	Now    func() time.Time // must carry a monotonic reading, as time.Now does
 
-	noEvents bool // for tests: rescans only
-	settlers int  // for tests: how many files may settle at once in a root
+	NoEvents bool // rescans only: for the simulation, whose clock can't run while a system call waits
+
+	settlers int // for tests: how many files may settle at once in a root
 
 	fold func(string) string // for tests: store.Fold of another platform
 }

@@ -190,7 +190,7 @@ func TestRacyFilesAreHashedOnceMore(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64
 	b := newBench(t, func(o *Options) {
-		o.noEvents = true
+		o.NoEvents = true
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
 	b.write("1/f", "one")
@@ -218,7 +218,7 @@ func TestAChangeWhileTheQueueTakesAFile(t *testing.T) {
 	t.Parallel()
 	q := &slowQueue{asked: make(chan struct{}), answer: make(chan struct{})}
 	b := newBench(t, func(o *Options) {
-		o.noEvents = true
+		o.NoEvents = true
 		q.Queue, o.Queue = o.Queue, q
 	})
 	b.write("1/f", "one")
@@ -263,7 +263,7 @@ func TestAFailingQueueLosesNothing(t *testing.T) {
 
 func TestMoreFilesThanTheSetHolds(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents, o.settlers = true, 8 })
+	b := newBench(t, func(o *Options) { o.NoEvents, o.settlers = true, 8 })
 	var want []string
 	for i := range 50 {
 		want = append(want, fmt.Sprintf("%d/f", 100+i/5*10+i%5))
@@ -298,7 +298,7 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 // On Windows the ledger's keys are in lower case, whatever the listing shows.
 func TestPlacesAreComparedByTheirKeys(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.fold, o.noEvents = strings.ToLower, true })
+	b := newBench(t, func(o *Options) { o.fold, o.NoEvents = strings.ToLower, true })
 	b.q.fold = strings.ToLower
 	b.write("1 - Jansen/Sub/F.TXT", "f")
 	b.write("1 - Jansen/Sub/gone", "gone")
@@ -323,7 +323,7 @@ func TestPlacesAreComparedByTheirKeys(t *testing.T) {
 
 func TestOnlyARescanFound(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b := newBench(t, func(o *Options) { o.NoEvents = true })
 	r := b.roots[0]
 	for _, step := range []struct {
 		file, told string

@@ -109,7 +109,7 @@ func TestChangesMarkTheirFolders(t *testing.T) {
 // Windows tells of a folder, too, when a file in it is added or removed.
 func TestAChangedFolderIsNotItsParentsChange(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b := newBench(t, func(o *Options) { o.NoEvents = true })
 	b.write("1/f", "f")
 	r := b.roots[0]
 	r.scan(t.Context(), true)

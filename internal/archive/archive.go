@@ -34,10 +34,21 @@ type Root struct {
 	Delete bool
 }
 
+// Store is what the archive needs of package store. It is an interface so that
+// the simulation can put its model of the ledger in its place.
+type Store interface {
+	SentPlaces(root, after string, n int) (page []store.SentPlace, next string, err error)
+	NoteDown(notes []store.Note) (noted []store.Note, err error)
+	Notes(root string, n int) ([]store.Note, error)
+	EndNotes(notes []store.Note, gone bool) error
+}
+
+var _ Store = (*store.Store)(nil)
+
 // Options is what an Archive needs. All are required.
 type Options struct {
 	Roots []Root
-	Store *store.Store
+	Store Store
 	Ready func(root string) bool // it is online, and not paused
 	Log   *slog.Logger
 

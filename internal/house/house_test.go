@@ -38,6 +38,8 @@ var mayImport = map[string][]string{
 	"install":                  {},
 	"internal/cli":             {"internal/check", "internal/service", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest", "internal/failpoint"},
 	"internal/house":           {},
+	"internal/model":           {"store"},
+	"internal/simulation":      {},
 	"internal/e2e":             {},
 	"internal/testfs":          {},
 	"internal/failpoint":       {},

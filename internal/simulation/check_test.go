@@ -1,0 +1,228 @@
+package simulation
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/model"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+// onItsWay is how long the last bytes of a file may take to Bloxs.
+const onItsWay = 10 * time.Second
+
+// check holds what Bloxs has stored, and what the ledger says of it, against
+// what has stood in the office.
+func (w *world) check() {
+	if len(w.violations) > 0 {
+		return
+	}
+	if !w.quiet() {
+		w.violation("something is left to do eight hours after all was well: %s", w.unquiet())
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	stored := w.bloxs.Stored()
+	w.notBroken(stored)
+	w.notTwice(stored)
+	w.notLost(stored)
+	w.onlyUncertainBehindAGate()
+	w.countsAddUp()
+}
+
+// notBroken: what is stored is a whole version of a file that stood, at that
+// very time, in a folder of that person.
+func (w *world) notBroken(stored []bloxstest.File) {
+	for _, f := range stored {
+		spans := w.stood[version{f.Person, f.SHA256}]
+		if len(spans) == 0 {
+			w.violation("broken: what is stored as %d for %s was never a whole file of theirs: %s, %d bytes", f.ID, f.Person, f.Name, f.Size)
+			continue
+		}
+		there := slices.ContainsFunc(spans, func(s span) bool {
+			return !s.from.After(f.At) && (s.to.IsZero() || s.to.After(f.At.Add(-onItsWay)))
+		})
+		if !there {
+			w.violation("broken: what was stored as %d for %s at %v stood in no folder of theirs any more: %s %.8s", f.ID, f.Person, f.At.Sub(w.began), f.Name, f.SHA256)
+		}
+	}
+}
+
+// notTwice: one item is stored once, but for what people ordered, and once more
+// where on_uncertain is "resend".
+func (w *world) notTwice(stored []bloxstest.File) {
+	times := map[version]int{}
+	for _, f := range stored {
+		times[version{f.Person, f.SHA256}]++
+	}
+	for _, it := range w.store.Items() {
+		v := versionOf(it)
+		most := 1 + w.orders[v]
+		if w.plan.resend && it.Uncertain > 0 {
+			most++
+		}
+		if times[v] > most {
+			w.violation("twice: %.8s for %s is stored %d times, and %d are allowed", v.sha, v.person, times[v], most)
+		}
+		delete(times, v)
+	}
+	for v, n := range times {
+		w.violation("%.8s for %s is stored %d times, and no item knows of it", v.sha, v.person, n)
+	}
+}
+
+// notLost: each file that stands is a place of the item of its content, and
+// that is sent, held or skipped; one that went was sent, or its owner took it.
+func (w *world) notLost(stored []bloxstest.File) {
+	for _, it := range w.store.Items() {
+		v := versionOf(it)
+		if it.FileID != 0 && !slices.ContainsFunc(stored, func(f bloxstest.File) bool {
+			return f.ID == it.FileID && f.Person == v.person && f.SHA256 == v.sha
+		}) {
+			w.violation("lost: %.8s of %s counts as sent as %d, and that is not in Bloxs", v.sha, v.person, it.FileID)
+		}
+	}
+	for _, r := range w.roots {
+		for _, rel := range slices.Sorted(maps.Keys(r.files)) {
+			w.accountedFor(r, rel, stored)
+		}
+	}
+	w.settledOnesAreKnown()
+}
+
+func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
+	p, person := r.files[rel], personOf(rel)
+	v := version{person, digest(p.content)}
+	isStored := slices.ContainsFunc(stored, func(f bloxstest.File) bool { return f.Person == v.person && f.SHA256 == v.sha })
+	now, err := os.ReadFile(r.at(rel))
+	if err != nil {
+		switch {
+		case r.after == "keep":
+			w.violation("lost: %s is gone, and nobody took it away", rel)
+		case !isStored:
+			w.violation("lost: %s was taken away after an upload that has not been: %.8s", rel, v.sha)
+		case r.after == "move" && !w.moved(r, p.content):
+			w.violation("lost: %s is gone, and not in _sent", rel)
+		}
+		return
+	}
+	if !bytes.Equal(now, p.content) {
+		w.violation("lost: %s has another content than the office gave it", rel)
+		return
+	}
+	if person == "" || ignored(rel) {
+		return
+	}
+	it, _, err := w.store.ItemAt(r.path, rel)
+	switch {
+	case err != nil:
+		w.violation("lost: %s of person %s is no place of any item: %v", rel, person, err)
+	case it.State == store.Skipped:
+		if !r.skip || !r.beforeSHA[v.sha] && r.before[rel] != int64(len(p.content)) && !w.unseen[r.at(rel)] {
+			w.violation("lost: %s is skipped, and was not there before", rel)
+		}
+	case it.Person.ID != person:
+		w.violation("%s of person %s counts as %s's", rel, person, it.Person.ID)
+	case w.unseen[r.at(rel)]:
+		// Nobody can tell that it was changed once it was sent.
+	case it.SHA256.String() != v.sha:
+		w.violation("lost: %s counts as %.8s, and is %.8s", rel, it.SHA256, v.sha)
+	case it.State == store.Sent && !isStored && !w.byWord[v]:
+		w.violation("lost: %s counts as sent, and is not in Bloxs", rel)
+	case it.State != store.Sent && it.State != store.Held:
+		w.violation("lost: %s is %s", rel, it.State)
+	}
+}
+
+// moved tells whether a content stands anywhere in _sent.
+func (w *world) moved(r *tree, content []byte) (found bool) {
+	_ = filepath.WalkDir(r.at("_sent"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			b, _ := os.ReadFile(path)
+			found = found || bytes.Equal(b, content)
+		}
+		return nil
+	})
+	return found
+}
+
+// settledOnesAreKnown: an item knows of each version of which more than the
+// time of its settling was seen, also where the file has gone since.
+func (w *world) settledOnesAreKnown() {
+	known := map[version]bool{}
+	for _, it := range w.store.Items() {
+		known[versionOf(it)] = true
+	}
+	for _, f := range w.bloxs.Stored() {
+		if v := (version{f.Person, f.SHA256}); !known[v] {
+			w.violation("lost: %.8s of %s was stored, and no item knows of it", v.sha, v.person)
+		}
+	}
+}
+
+// onlyUncertainBehindAGate goes through the journal.
+func (w *world) onlyUncertainBehindAGate() {
+	open := map[store.ItemID]bool{}
+	for i, ln := range w.store.Journal() {
+		switch ln.Op {
+		case model.Gate:
+			if open[ln.Item] {
+				w.violation("line %d: the gate of %.8s opens twice", i, ln.Item)
+			}
+			open[ln.Item] = true
+			w.tally.gates++
+		case model.Uncertain:
+			w.tally.uncertain++
+			early := strings.Contains(ln.Cause, "before it had the whole file")
+			if !open[ln.Item] && !early {
+				w.violation("line %d: %.8s is uncertain, and its gate was not open: %s", i, ln.Item, ln.Cause)
+			}
+			if ln.Again && !w.plan.resend {
+				w.violation("line %d: %.8s is sent again by itself", i, ln.Item)
+			}
+			open[ln.Item] = false
+		case model.NotStored:
+			open[ln.Item] = false
+		case model.Receipt:
+			if !open[ln.Item] {
+				w.violation("line %d: a receipt for %.8s, whose gate was not open", i, ln.Item)
+			}
+			open[ln.Item] = false
+		}
+	}
+}
+
+// countsAddUp compares what status would say with the files that are there.
+func (w *world) countsAddUp() {
+	status := w.life.watcher.Status()
+	for i, r := range w.roots {
+		places, err := w.store.PlacesIn(r.path)
+		w.mustDo(err)
+		files := 0
+		w.mustDo(filepath.WalkDir(r.path, func(path string, d fs.DirEntry, err error) error {
+			rel, _ := filepath.Rel(r.path, path)
+			if dir, name := filepath.Split(rel); err == nil && watcher.Ours(strings.TrimSuffix(dir, "/"), name) {
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			if err == nil && !d.IsDir() {
+				files++
+			}
+			return err
+		}))
+		st := status[i]
+		if n := places + st.Settling - st.Resettling + st.Unmatched + st.Ignored; n != files {
+			w.violation("the counts of %s don't add up: %d places, %+v, and %d files", r.path, places, st, files)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package simulation
+
+import (
+	"os"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+// deed is one thing that happens in the office, or to it.
+func (w *world) deed() {
+	switch n := w.rnd.IntN(100); {
+	case n < w.plan.people:
+		w.command()
+	case n < w.plan.people+5:
+		w.restart()
+	case n < w.plan.people+8:
+		w.unmount()
+	case n < w.plan.people+12:
+		w.bloxsChanges()
+	default:
+		w.mu.Lock()
+		what := w.fileDeed(w.rnd, "")
+		w.mu.Unlock()
+		w.tell("the office %s", what)
+		if w.plan.events && w.life != nil {
+			for _, r := range w.roots {
+				w.life.watcher.LookSoon(r.path, "")
+			}
+		}
+	}
+}
+
+// unmount takes a root away for a while, and leaves an empty folder or none.
+func (w *world) unmount() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := pick(w.rnd, w.roots...)
+	for _, p := range r.files {
+		if p.busy {
+			return
+		}
+	}
+	if _, err := os.Lstat(r.at(watcher.MarkerName)); r.away || err != nil {
+		return // an empty folder at a first start would be taken for the root
+	}
+	w.mustDo(os.Rename(r.path, r.path+".away"))
+	if chance(w.rnd, 50) {
+		w.mustDo(os.Mkdir(r.path, 0o755))
+	}
+	r.away = true
+	w.tell("the root %s goes away", r.path)
+	w.later(time.Duration(w.rnd.Int64N(int64(4*time.Minute))), func() { w.mount(r) })
+}
+
+func (w *world) mount(r *tree) {
+	if r.away {
+		w.mustDo(os.RemoveAll(r.path))
+		w.mustDo(os.Rename(r.path+".away", r.path))
+		r.away = false
+		w.tell("the root %s is back", r.path)
+	}
+}
+
+func (w *world) mountAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.roots {
+		w.mount(r)
+	}
+}
+
+// command is what a person orders.
+func (w *world) command() {
+	l := w.life
+	if l == nil || l.queue == nil {
+		return
+	}
+	items := w.store.Items()
+	var it store.Item
+	if len(items) > 0 {
+		it = pick(w.rnd, items...)
+	}
+	uncertain := items[:0:0]
+	for _, is := range items {
+		if is.State == store.Held && is.Reason == store.Uncertain {
+			uncertain = append(uncertain, is)
+		}
+	}
+	if len(uncertain) > 0 && chance(w.rnd, 60) {
+		w.resolve(pick(w.rnd, uncertain...))
+		return
+	}
+	var err error
+	switch w.rnd.IntN(8) {
+	case 0:
+		_, err = l.queue.RetryAll()
+		w.tell("a person: retry --all: %v", err)
+	case 1:
+		_, err = l.queue.Retry([]store.ItemID{it.ID})
+		w.tell("a person: retry %.8s: %v", it.ID, err)
+	case 2:
+		if chance(w.rnd, 50) {
+			err = l.queue.PauseByHand()
+			w.tell("a person: pause: %v", err)
+		} else {
+			err = l.queue.Resume()
+			w.tell("a person: resume: %v", err)
+		}
+	case 3, 4:
+		if it.Reason == store.NameMismatch {
+			_, err = l.queue.Confirm(it.Person, "Pietersen")
+			w.tell("a person: confirm: %v", err)
+		}
+	case 5:
+		if it.State == store.Skipped {
+			_, err = l.queue.Send(it.Root, it.Rel)
+			l.watcher.LookSoon(it.Root, it.Rel)
+			w.tell("a person: send %s: %v", it.Rel, err)
+		}
+	case 6:
+		if it.State == store.Sent {
+			w.orders[versionOf(it)]++
+			w.tally.ordered++
+			err = l.queue.SendAgain(it.ID)
+			w.tell("a person: send --again %.8s %s: %v", it.ID, it.Rel, err)
+		}
+	case 7:
+		l.watcher.RescanNow()
+	}
+}
+
+func versionOf(it store.Item) version { return version{it.Person.ID, it.SHA256.String()} }
+
+// resolve is what a person says who has looked into Bloxs, and may be wrong.
+func (w *world) resolve(it store.Item) {
+	id := int64(0)
+	for _, f := range w.bloxs.Stored() {
+		if f.Person == it.Person.ID && f.SHA256 == it.SHA256.String() {
+			id = f.ID
+		}
+	}
+	sent := id != 0
+	if chance(w.rnd, 10) {
+		sent, id = !sent, 0
+	}
+	if chance(w.rnd, 30) {
+		id = 0
+	}
+	if sent {
+		w.byWord[versionOf(it)] = true
+	} else {
+		w.orders[versionOf(it)]++
+		w.tally.ordered++
+	}
+	err := w.life.queue.Resolve(it.ID, sent, id)
+	w.tell("a person: resolve %.8s %s, sent %v as %d: %v", it.ID, it.Rel, sent, id, err)
+}
+
+// bloxsChanges is what happens in Bloxs.
+func (w *world) bloxsChanges() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch w.rnd.IntN(4) {
+	case 0:
+		w.bloxs.Know("1004", bloxstest.Person{Name: "Piet Smit"})
+		w.tell("Bloxs comes to know 1004")
+	case 1:
+		w.bloxs.ExpireTokens()
+		w.tell("Bloxs forgets its tokens")
+	case 2:
+		w.bloxs.SetKey("another-key", "another-secret")
+		w.tell("the key is refused")
+		w.later(time.Duration(w.rnd.Int64N(int64(5*time.Minute))), func() { w.bloxs.SetKey("the-key", "the-secret") })
+	case 3:
+		w.bloxs.LimitWindow(bloxstest.Limit{Writes: 3, RetryAfter: chance(w.rnd, 50)})
+		w.tell("Bloxs's limit is nearly used up")
+		w.later(time.Duration(w.rnd.Int64N(int64(5*time.Minute))), func() { w.bloxs.LimitWindow(bloxstest.Limit{}) })
+	}
+}
