@@ -198,7 +198,7 @@ func TestAwkwardPaths(t *testing.T) {
 // Windows may tell of a change by the names that its author wrote.
 func TestChangesByOtherNames(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *Options) { o.noEvents = true })
+	b := newBench(t, func(o *Options) { o.NoEvents = true })
 	b.write("1 - Jansen/sub folder/f", "f")
 	b.Start(t.Context())
 	b.settled()
