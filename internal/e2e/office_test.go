@@ -85,7 +85,8 @@ type office struct {
 	daemon *exec.Cmd
 	ended  chan error
 
-	program string // the binary, or another one
+	program string // the daemon: the binary, or another one
+	asks    string // what commands are run by: the binary, or another one
 }
 
 // logbook takes what the daemons of an office log, while the test reads it.
@@ -115,7 +116,7 @@ var patience = 30 * time.Second
 func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}, program: binary}
+	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}, program: binary, asks: binary}
 	if opts.Persons == nil {
 		opts.Persons = func(string, string) (bloxstest.Person, bool) { return bloxstest.Person{Name: "P. Jansen"}, true }
 	}
@@ -243,7 +244,7 @@ func (o *office) try(args ...string) (out string, code int) {
 	o.t.Helper()
 	ctx, cancel := context.WithTimeout(o.t.Context(), 9*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, append([]string{"--config", o.config}, args...)...)
+	cmd := exec.CommandContext(ctx, o.asks, append([]string{"--config", o.config}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -1,0 +1,272 @@
+package e2e
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+)
+
+const cutsAMachine = 10 // so that a start has not too much to read
+
+// TestPowerCuts cuts the power of a machine in which the program takes in and
+// sends files, over and over, and judges what Bloxs has in the end.
+// BLOXDROP_POWER_CUTS says how often; each takes a boot.
+func TestPowerCuts(t *testing.T) {
+	cuts := number(t, "BLOXDROP_POWER_CUTS", 0)
+	if cuts == 0 {
+		t.Skip("BLOXDROP_POWER_CUTS says how many; each boots a machine, which takes a minute or more")
+	}
+	sums := &tally{}
+	program := static(t, "static")
+	for left := cuts; left > 0; left -= cutsAMachine {
+		t.Run(fmt.Sprint(cuts-left), func(t *testing.T) {
+			p := newPowerless(t, program)
+			for i := range min(left, cutsAMachine) {
+				p.round()
+				sums.runs++
+				t.Logf("cut %d: %d dropped, %d of these on the disk for sure, %d torn; %d stored; %d items had their gates open so far",
+					i+1, len(p.whole), len(p.kept), len(p.torn), len(p.bloxs.Stored()), len(p.gates))
+			}
+			p.judged(sums)
+			t.Logf("so far %d files, %d cuts: %d lost, %d twice, %d broken; %d gates open, %d uncertain",
+				sums.files, sums.runs, sums.lost, sums.twice, sums.broken, sums.gates, sums.uncertain)
+		})
+	}
+	sums.print(t, fmt.Sprintf("power cut under load, `hold`; gates open: %d", sums.gates))
+}
+
+// TestPowerCutsTell: the test of power cuts finds a program that answers for
+// steps in the journal which are not on the disk.
+func TestPowerCutsTell(t *testing.T) {
+	if number(t, "BLOXDROP_POWER_CUTS", 0) == 0 {
+		t.Skip("BLOXDROP_POWER_CUTS asks for it; it boots a machine a few times")
+	}
+	p := newPowerless(t, static(t, "unsynced", "-overlay", unsynced(t)))
+	listening := &listener{TB: t}
+	for i := 1; i <= 4 && listening.heard == 0; i++ {
+		sums := &tally{}
+		p.t = t
+		p.round()
+		p.t = listening
+		p.judged(sums)
+		t.Logf("the journal is not synced: after %d power cuts %d lost, %d twice, %d broken", i, sums.lost, sums.twice, sums.broken)
+	}
+	if listening.heard == 0 {
+		t.Error("it is not found")
+	}
+}
+
+// unsynced is an overlay over the journal's source that leaves its sync out.
+func unsynced(t testing.TB) string {
+	t.Helper()
+	source, err := filepath.Abs("../../store/journal.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(source)
+	const sync = "err = j.f.Sync()\n\t}\n"
+	if err != nil || strings.Count(string(text), sync) != 1 {
+		t.Fatalf("%s is not as expected: %v", source, err)
+	}
+	dir := t.TempDir()
+	changed := filepath.Join(dir, "journal.go")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
+	for path, content := range map[string]string{changed: strings.Replace(string(text), sync, "}\n", 1), filepath.Join(dir, "overlay.json"): string(overlay)} {
+		if err == nil {
+			err = os.WriteFile(path, []byte(content), 0o600)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "overlay.json")
+}
+
+// listener hears of what would fail a test.
+type listener struct {
+	testing.TB
+	heard int
+}
+
+func (l *listener) Errorf(format string, args ...any) {
+	l.heard++
+	l.Logf(format, args...)
+}
+
+// powerless is a branch whose power is cut: with one root whose files stay,
+// and one whose files are moved when they are sent.
+type powerless struct {
+	*branch
+	random *rand.Rand
+	n      int
+	whole  map[delivery]bool       // what was dropped, and what a cut left of it
+	kept   map[string]delivery     // by path: what was on the disk before a cut
+	torn   map[string]bool         // paths that a cut left with other content
+	gates  map[string]map[int]bool // which gates of an item were open at a cut
+}
+
+func newPowerless(t testing.TB, program string) *powerless {
+	t.Helper()
+	roots := ""
+	for root, after := range map[string]string{"/srv/scans": "keep", "/srv/filed": "move"} {
+		roots += fmt.Sprintf("\n[[watch]]\npath = %q\nexisting = \"upload\"\nsettle = \"1s\"\nrescan = \"3s\"\nafter_upload = %q\n", root, after)
+	}
+	p := &powerless{newBranch(t, "plain", program, roots), rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 3)), 0,
+		map[delivery]bool{}, map[string]delivery{}, map[string]bool{}, map[string]map[int]bool{}}
+	// Boots are what takes time, and this is a fifth of one.
+	p.m.Run("systemctl -q mask systemd-logind.service dbus.service dbus.socket && echo UsePAM no >>/etc/ssh/sshd_config.d/vm.conf && sed -i /vda/d /etc/fstab")
+	p.m.Run("mkdir /srv/scans /srv/filed && sync")
+	p.begin()
+	return p
+}
+
+// round lets files be dropped and sent, cuts the power at some moment, starts
+// all again, and holds what has become uncertain against the gates that were open.
+func (p *powerless) round() {
+	p.t.Helper()
+	slow := time.Duration(p.random.IntN(4)) * 50 * time.Millisecond // so that many gates are open, or few
+	p.bloxs.Uploads.Always(bloxstest.SlowAnswer(slow))
+	enough, later := len(p.bloxs.Stored())+1+p.random.IntN(40), time.Duration(p.random.IntN(2000))*time.Millisecond
+	ctx, powerless := context.WithCancel(p.t.Context())
+	dropped := make(chan struct{})
+	go func() {
+		defer close(dropped)
+		for p.drop(ctx) == nil {
+		}
+	}()
+	p.stored(enough)
+	time.Sleep(later)
+	p.m.Cut()
+	powerless()
+	<-dropped
+
+	p.m.Start()
+	p.tidy()
+	open := openGates(p.fetchJournal())
+	if len(open) > killWorkers {
+		p.t.Errorf("%d gates were open with %d workers", len(open), killWorkers)
+	}
+	for item, gate := range open {
+		if p.gates[item] == nil {
+			p.gates[item] = map[int]bool{}
+		}
+		p.gates[item][gate] = true
+	}
+	p.begin()
+}
+
+// drop lets some files appear whole, each in one step. Mostly they are synced
+// before it is over; what isn't may go with the power, as a colleague's may.
+func (p *powerless) drop(ctx context.Context) error {
+	var files bytes.Buffer
+	out := tar.NewWriter(&files)
+	batch := map[string]delivery{}
+	line := `sh -c 'cd /srv && tar -x && for f; do mv "$f.part" "$f" || exit; done`
+	if p.random.IntN(3) > 0 {
+		line += ` && if sync "$@" scans/* filed/*; then echo synced; fi` // it fails where one is moved already
+	}
+	line += "' sh"
+	var names []string
+	for range 4 + p.random.IntN(8) {
+		p.n++
+		size := 1 + p.random.IntN(30_000)
+		if p.random.IntN(30) == 0 {
+			size = 1<<20 + p.random.IntN(1<<19)
+		}
+		content := append(noise(uint64(p.n)<<8, size), fmt.Sprint(" document ", p.n)...)
+		d := delivery{fmt.Sprint(1000 + p.random.IntN(20)), sum(content)}
+		name := fmt.Sprintf("%s/%s/scan %d.bin", []string{"scans", "filed"}[p.random.IntN(2)], d.person, p.n)
+		p.whole[d] = true
+		batch[name] = d
+		names = append(names, name)
+		p.must(out.WriteHeader(&tar.Header{Name: name + ".part", Mode: 0o644, Size: int64(len(content)), ModTime: time.Now()}))
+		_, err := out.Write(content)
+		p.must(err)
+	}
+	p.must(out.Close())
+	said, err := p.m.Try(ctx, &files, line, names...)
+	if said == "synced\n" {
+		for name, d := range batch {
+			p.kept[name] = d
+		}
+	}
+	return err
+}
+
+// there is what stands in the folders, by the path at which it was dropped.
+func (p *powerless) there() map[string]delivery {
+	p.t.Helper()
+	files := map[string]delivery{}
+	list := p.m.Run("cd /srv && find scans filed -type f -name '*.bin' -exec sha256sum {} +")
+	for line := range strings.Lines(list) {
+		hash, path, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		name := strings.Replace(path, "/_sent/", "/", 1)
+		parts := strings.Split(name, "/")
+		if !ok || len(parts) != 3 || files[name].sha256 != "" {
+			p.t.Fatalf("unexpected, or there twice: %q", line)
+		}
+		files[name] = delivery{parts[1], hash}
+	}
+	return files
+}
+
+// tidy looks at what a cut has left. What was not synced may be empty or torn:
+// the office takes empty files away, and torn ones are what stands there now.
+func (p *powerless) tidy() {
+	p.t.Helper()
+	p.m.Run("find /srv -type f -name '*.bin' -size 0 -delete")
+	there := p.there()
+	for name, d := range there {
+		if !p.whole[d] {
+			p.whole[d] = true
+			p.torn[name] = true
+		}
+	}
+	for name, d := range p.kept {
+		if there[name] != d {
+			p.t.Fatalf("%s was synced, and is gone or torn: no fault of the program's", name)
+		}
+	}
+}
+
+// judged lets all come to its end, settles what is uncertain, and judges.
+func (p *powerless) judged(sums *tally) {
+	p.t.Helper()
+	p.bloxs.Uploads.Clear()
+	p.comesToRest()
+	all := p.fetchJournal()
+	for _, s := range all {
+		if s.Op == "uncertain" && p.gates[s.Item] == nil {
+			p.t.Errorf("%s is uncertain, though its gate was open at no cut", s.Item)
+		}
+	}
+	p.resolveAll()
+	p.comesToRest()
+	books := books{map[delivery]bool{}, p.whole}
+	for _, d := range p.there() {
+		books.due[d] = true
+	}
+	p.judge(sums, books, once)
+	gates, uncertain := 0, 0
+	for _, n := range p.gates {
+		gates += len(n)
+	}
+	for _, n := range doubts(all) {
+		uncertain += n
+	}
+	if uncertain > gates {
+		p.t.Errorf("%d uploads are uncertain, though only %d gates were open at a cut", uncertain, gates)
+	}
+	sums.gates += gates
+	sums.uncertain += uncertain
+}
