@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"testing"
 )
@@ -113,6 +114,39 @@ func TestAnAdoptedLayout(t *testing.T) {
 	})
 	b.offer(offer("2", "1/a", "another"))
 	b.is("1/a", Waiting, "")
+}
+
+// What was adopted once, by a change that was taken back, is still what a later
+// layout must not give to somebody else; nor is it hidden by having been moved away.
+func TestALayoutAfterAnAdoption(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.SetHome("/scans", home(), byFolder))
+	b.offer(offer("1", "1/a", "A"), offer("1", "1/b", "B"))
+	b.send("1/a", 7)
+	away := home()
+	away.Relation = "organisations"
+	b.must(b.Adopt("/scans", away, []string{"/scans"}))
+	b.must(b.Adopt("/scans", home(), []string{"/scans"}))
+	mapped := home()
+	mapped.Layout = "{name} {reference}"
+	toOther := func(string) (string, bool) { return "2", true }
+	b.everyWay(func(t *testing.T) {
+		var moved *MovedError
+		if err := b.Moved("/scans", mapped, toOther); !errors.As(err, &moved) || moved.Person != "1" || moved.NowPerson != "2" {
+			t.Errorf("a layout that sends what was sent to another is taken: %v", err)
+		}
+	})
+	b.gone("1/a")
+	b.everyWay(func(t *testing.T) {
+		var moved *MovedError
+		if err := b.Moved("/scans", mapped, toOther); !errors.As(err, &moved) || moved.Rel != "1/a" {
+			t.Errorf("a layout that would have sent what was sent to another is taken: %v", err)
+		}
+	})
+	b.must(b.Moved("/scans", mapped, byFolder)) // the same persons, by other words
+	b.must(b.Adopt("/scans", mapped, []string{"/scans"}))
+	b.must(b.Moved("/scans", mapped, toOther)) // it is what was adopted
 }
 
 func TestADoubtEndsByAdoption(t *testing.T) {

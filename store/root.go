@@ -28,8 +28,11 @@ type MovedError struct {
 
 func (e *MovedError) Error() string {
 	if e.Rel != "" {
-		return fmt.Sprintf("%s in it was sent to person %s, and the layout %q gives it to person %s; the layout was %q",
-			e.Rel, e.Person, e.Now.Layout, e.NowPerson, e.Was.Layout)
+		said := fmt.Sprintf("%s in it was sent to person %s, and the layout %q gives it to person %s", e.Rel, e.Person, e.Now.Layout, e.NowPerson)
+		if e.Was.Layout != "" {
+			said += fmt.Sprintf("; the layout was %q", e.Was.Layout)
+		}
+		return said
 	}
 	return fmt.Sprintf("files of it were sent to the %s of %s by their %s, and now the config says the %s of %s by their %s",
 		e.Was.Relation, e.Was.Environment, e.Was.Kind, e.Now.Relation, e.Now.Environment, e.Now.Kind)
@@ -69,14 +72,15 @@ func (s *Store) SetHome(root string, home Home, personOf PersonOf) error {
 // unmoved tells whether files of a root were sent to others than home.
 func (l ledger) unmoved(n uint32, root string, home Home, personOf PersonOf) error {
 	was, known := l.m.Homes[n]
-	samePersons := Home{was.Environment, was.Relation, was.Kind, home.Layout} == home
-	switch {
-	case was == home:
+	if was == home {
 		return nil
-	case known && samePersons:
-		return l.noneSentToOthers(n, &MovedError{Root: root, Was: was, Now: home}, personOf)
 	}
-	return l.noneSentElsewhere(root, home) // also where it isn't known, in a ledger that was rebuilt
+	if samePersons := (Home{was.Environment, was.Relation, was.Kind, home.Layout}) == home; !known || !samePersons {
+		if err := l.noneSentElsewhere(root, home); err != nil { // also where it isn't known, in a ledger that was rebuilt
+			return err
+		}
+	}
+	return l.noneSentToOthers(n, &MovedError{Root: root, Was: was, Now: home}, personOf)
 }
 
 // noneSentElsewhere looks for an item of the root that passed a gate under
@@ -96,25 +100,41 @@ func (l ledger) noneSentElsewhere(root string, now Home) error {
 }
 
 // noneSentToOthers looks for a file that was sent to another person than the
-// new layout gives it to.
+// new layout gives it to. A file that is gone tells of the layout, too, and so
+// does one that a former change was adopted with.
 func (l ledger) noneSentToOthers(root uint32, otherwise *MovedError, personOf PersonOf) error {
-	return l.scan(bucketPlaces, folderKey(root, ""), func(k []byte) error {
+	now := otherwise.Now
+	look := func(it Item, rel string) error {
+		p := it.Person
+		if it.State != Sent && it.State != Sending && it.Uncertain == 0 || it.Forgotten() || p.Environment != now.Environment || p.Relation != now.Relation || p.Kind != now.Kind {
+			return nil
+		}
+		if id, ok := personOf(rel); ok && id != p.ID {
+			otherwise.Rel, otherwise.Person, otherwise.NowPerson = rel, p.ID, id
+			return otherwise
+		}
+		return nil
+	}
+	err := l.scan(bucketPlaces, folderKey(root, ""), func(k []byte) error {
 		p, _, err := l.placeAt(k)
 		if err != nil {
 			return err
 		}
-		if p.former {
-			return nil // adopted once
-		}
 		it, err := l.item(p.Item)
-		if err != nil || it.State != Sent && it.State != Sending && it.Uncertain == 0 {
+		if err != nil {
 			return err
 		}
-		if id, ok := personOf(p.Rel); ok && id != it.Person.ID {
-			otherwise.Rel, otherwise.Person, otherwise.NowPerson = p.Rel, it.Person.ID, id
-			return otherwise
+		return look(it, p.Rel)
+	})
+	if err != nil {
+		return err
+	}
+	return l.scan(bucketItems, nil, func(k []byte) error {
+		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		if err != nil || it.Root != otherwise.Root {
+			return err
 		}
-		return nil
+		return look(it, it.Rel)
 	})
 }
 
