@@ -96,6 +96,57 @@ func (l ledger) purgeBase(bucket []byte, root uint32, r baselineRecord) (more bo
 	return len(old) == purgeAtOnce, nil
 }
 
+// keepFormer enters into a run what the complete one knows and it does not: the
+// share of which that was the first start may just not be mounted now.
+func (s *Store) keepFormer(root string, run uint32) error {
+	var page []BaselineFile
+	for from := []byte{}; from != nil; {
+		err := s.read(func(l ledger) (err error) {
+			page, from, err = l.formerPage(root, run, from)
+			return err
+		})
+		if err == nil && len(page) > 0 {
+			err = s.noteBaseline(root, run, page)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// formerPage goes on at a key, "" at first, and says where the next page begins.
+// A file that stands at another path now has moved there.
+func (l ledger) formerPage(root string, run uint32, from []byte) (page []BaselineFile, next []byte, err error) {
+	n, r, err := l.baselineOf(root)
+	if err != nil || r.Run == 0 {
+		return nil, nil, err
+	}
+	prefix := baseKey(n, r.Run, nil)
+	if len(from) == 0 {
+		from = prefix
+	}
+	seen := 0
+	err = l.scanFrom(bucketBaseFiles, prefix, from, func(k []byte) error {
+		if seen++; seen > filesInLine {
+			next = bytes.Clone(k)
+			return errEnough
+		}
+		var f baseFile
+		tail := k[len(prefix):]
+		if _, err := l.get(bucketBaseFiles, k, &f); err != nil {
+			return err
+		}
+		look := Look{Size: f.Size, ModTime: f.ModTime, Inode: f.Inode}
+		_, moved := l.byIdentity(n, run, k[4:], look)
+		if !moved && l.bucket(bucketBaseFiles).Get(baseKey(n, run, tail)) == nil {
+			page = append(page, BaselineFile{Rel: pathOf(tail), Look: look})
+		}
+		return nil
+	})
+	return page, next, err
+}
+
 // historyOf writes a complete baseline as the journal has it.
 func (l ledger) historyOf(root uint32, path string, put func(ln line, at time.Time)) error {
 	r, err := l.baseline(root)

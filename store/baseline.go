@@ -144,8 +144,8 @@ func (s *Store) changeBaseline(root string, fn func(l ledger, n uint32, r *basel
 }
 
 // TakeBaseline notes what is in a root now, as walk adds it, and is durable
-// when it returns; it counts from then on, and a former one of the root no
-// more. Where walk fails, nothing has changed. What waits or is held in the root
+// when it returns; it counts from then on, with what a former one of the root
+// knew and walk did not come past. Where walk fails, nothing has changed. What waits or is held in the root
 // is left to the skipped; receipts and uncertain items stay what they are.
 func (s *Store) TakeBaseline(root string, walk func(add func([]BaselineFile) error) error) (files int, err error) {
 	s.taking.Add(1)
@@ -166,6 +166,9 @@ func (s *Store) TakeBaseline(root string, walk func(add func([]BaselineFile) err
 		files += len(batch)
 		return s.noteBaseline(root, run, batch)
 	})
+	if err == nil {
+		err = s.keepFormer(root, run)
+	}
 	if err == nil {
 		err = s.completeBaseline(root, run)
 	}

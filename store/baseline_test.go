@@ -191,7 +191,7 @@ func TestBaselineLasts(t *testing.T) {
 	}
 }
 
-// TestBaselineAnew: a second one replaces the first, and what waits goes to the
+// TestBaselineAnew: a second one takes the place of the first, and what waits goes to the
 // skipped; what was sent, or may have been, stays what it is.
 func TestBaselineAnew(t *testing.T) {
 	b := newBench(t)
@@ -231,6 +231,65 @@ func TestBaselineAnew(t *testing.T) {
 	}))
 	if len(runs) != 1 {
 		t.Errorf("%d runs are still there", len(runs))
+	}
+}
+
+// TestBaselineKeepsTheFormer: a second baseline may be taken of a folder in which
+// the share is not mounted. What was skipped before stays skipped when it is back.
+func TestBaselineKeepsTheFormer(t *testing.T) {
+	b := newBench(t)
+	b.baseline(map[string][2]int64{"1/a.pdf": {10, 1}, "1/b.pdf": {20, 2}, "1/form.pdf": {30, 3}, "1/sent.pdf": {40, 4}, "1/none.pdf": {50, 0}})
+	b.skips("1/sent.pdf", aLook([2]int64{40, 4}))
+	if n, err := b.Send("/scans", "1/sent.pdf"); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n := b.baseline(map[string][2]int64{"1/old form.pdf": {30, 3}, "1/b.pdf": {21, 5}}); n != 2 {
+		t.Errorf("%d files are said to be there now", n)
+	}
+	b.everyWay(func(t *testing.T) {
+		for _, f := range []struct {
+			rel  string
+			look Look
+			want bool
+		}{
+			{"1/a.pdf", aLook([2]int64{10, 1}), true},
+			{"1/none.pdf", aLook([2]int64{50, 0}), true},
+			{"1/b.pdf", aLook([2]int64{21, 5}), true},
+			{"1/old form.pdf", aLook([2]int64{30, 3}), true},
+			{"1/form.pdf", Look{Size: 30, ModTime: 999, Inode: 9}, false}, // that one moved away
+			{"1/sent.pdf", aLook([2]int64{40, 4}), false},                 // somebody wants it sent
+			{"1/new.pdf", Look{Size: 10, ModTime: 999, Inode: 10}, false},
+		} {
+			if got := b.skips(f.rel, f.look); got != f.want {
+				t.Errorf("%s: skipped %t", f.rel, got)
+			}
+		}
+	})
+	if n, err := b.BaselineFiles("/scans"); n != 4 || err != nil {
+		t.Error(n, err)
+	}
+}
+
+// TestLargeBaselineKeepsTheFormer does so over several pages.
+func TestLargeBaselineKeepsTheFormer(t *testing.T) {
+	b := newBench(t)
+	var first []BaselineFile
+	var files []Found
+	for i := range int64(2500) {
+		f := BaselineFile{fmt.Sprintf("1/%04d.pdf", i), aLook([2]int64{1 + i, 1 + i})}
+		first = append(first, f)
+		files = append(files, Found{Rel: f.Rel, Look: f.Look, Person: person("1")})
+	}
+	_, err := b.TakeBaseline("/scans", func(add func([]BaselineFile) error) error { return add(first) })
+	b.must(err)
+	b.baseline(map[string][2]int64{"1/1700.pdf": {1701, 1701}, "1/new.pdf": {1, 9999}})
+	b.everyWay(func(t *testing.T) {
+		if n, err := b.BaselineFiles("/scans"); n != 2501 || err != nil {
+			t.Error(n, err)
+		}
+	})
+	if skips, err := b.Skip("/scans", files); err != nil || slices.Contains(skips, false) {
+		t.Errorf("some would be sent: %v", err)
 	}
 }
 
