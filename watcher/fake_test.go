@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // ledger is a Queue in memory.
 type ledger struct {
+	root   string // the one whose places these are; "": the only one
 	mu     sync.Mutex
 	fold   func(string) string
 	places map[string]store.Offer // by rel, folded
@@ -49,7 +50,10 @@ func (l *ledger) Known(_, dir string, names []string) ([]store.Known, error) {
 	return all, nil
 }
 
-func (l *ledger) Places(_, dir string) (files int, folders []string, err error) {
+func (l *ledger) Places(root, dir string) (files int, folders []string, err error) {
+	if l.root != "" && root != l.root {
+		return 0, nil, nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts++

@@ -252,6 +252,7 @@ func TestALaterMarkerIsADoubt(t *testing.T) {
 		t.Fatal(err) // or it would look like one that is not mounted
 	}
 	b.opts.Roots = append(b.opts.Roots, other)
+	b.q.root = b.dir // it may be looked through before the doubt is raised
 	b.renew()
 	b.putMarker(func(m *marker) { m.Position = 15 })
 	b.write("1/new", "new")
