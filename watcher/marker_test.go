@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -266,6 +267,25 @@ func TestALaterMarkerIsADoubt(t *testing.T) {
 	defer p.mu.Unlock()
 	if len(p.raised) != 1 || p.raised[0] != 15 || p.doubt.Known != 0 {
 		t.Errorf("raised above %d: %+v", p.raised, p.doubt)
+	}
+}
+
+// A clock that is set back keeps no marker from being written: it would show
+// less and less of what the ledger has come to.
+func TestAMarkerAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	b, p := markedBench(t)
+	var back atomic.Int64
+	b.opts.Now = func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
+	b.renew()
+	b.Start(t.Context())
+	b.settled()
+	back.Store(int64(time.Hour))
+	p.goOn(5)
+	b.until("a new marker", func() bool { return b.marker().Position == 15 })
+	b.settled()
+	if s := b.Status()[0]; s.Paused != "" || !s.Online {
+		t.Errorf("%+v", s)
 	}
 }
 

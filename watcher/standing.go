@@ -115,7 +115,7 @@ func (r *root) begin(empty, moved bool) (standing, error) {
 	if err != nil || doubt != nil {
 		return r.doubted(doubt), err
 	}
-	if r.survey || r.now().Sub(r.wrote.At) < markerEvery {
+	if r.survey || r.now().Sub(r.wrote.At).Abs() < markerEvery {
 		return standing{}, nil
 	}
 	r.wrote = r.newMarker(false)
@@ -204,7 +204,7 @@ func (r *root) isRoot(path string) bool {
 
 // due tells whether the marker is to be written anew.
 func (r *root) due() bool {
-	return !r.survey && r.ledger.Position() != r.wrote.Position && r.now().Sub(r.wrote.At) >= markerEvery
+	return !r.survey && r.ledger.Position() != r.wrote.Position && r.now().Sub(r.wrote.At).Abs() >= markerEvery
 }
 
 // refresh writes down how far the ledger has come; m is the marker that was
