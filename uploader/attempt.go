@@ -11,6 +11,7 @@ import (
 
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/failpoint"
+	"bloxdrop/internal/pulse"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -33,6 +34,7 @@ type worker struct {
 	*Uploader
 	wire   wire
 	flight *flight // of the job at work
+	pulse  *pulse.Pulse
 }
 
 // do makes one job's attempt. The outcome is never empty; place is where the
@@ -48,7 +50,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	if o.Class != "" {
 		return place, o
 	}
-	there, o := present(open)
+	there, o := w.present(open)
 	if o.Class != "" {
 		return place, o
 	}
@@ -57,7 +59,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 		return there[0], o
 	}
 	for _, place = range allowed {
-		src, err := openSource(place)
+		src, err := openSource(w.shares, place)
 		if err != nil {
 			o = ofVerdict(err)
 			continue
@@ -100,11 +102,11 @@ func away(why string, soon bool) queue.Outcome {
 // present leaves out the places where the file isn't any more as it was
 // offered, so that it costs no request. If none is left, the first one's
 // trouble stands for all: unreadable is worth more than gone.
-func present(places []store.Place) ([]store.Place, queue.Outcome) {
+func (u *Uploader) present(places []store.Place) ([]store.Place, queue.Outcome) {
 	var there []store.Place
 	o := queue.Outcome{Class: queue.Stale, Detail: "the file is no longer there, or in no watched root"}
 	for i, place := range places {
-		err := lookAgain(place)
+		err := u.shares.ask(place.Root, func() error { return lookAgain(place) })
 		if err == nil {
 			there = append(there, place)
 			continue
@@ -123,7 +125,7 @@ func present(places []store.Place) ([]store.Place, queue.Outcome) {
 // first. Where the second is taken back although the first had its gate open,
 // that one's status says so: an answer, not a silence, ended it.
 func (w *worker) sendWithToken(ctx context.Context, job *queue.Job, src *source) queue.Outcome {
-	if err := w.opt.Queue.Pace(ctx, job); err != nil {
+	if err := w.pace(ctx, job); err != nil {
 		return stopped(err)
 	}
 	token, err := w.opt.Bloxs.Token(ctx)
@@ -153,11 +155,18 @@ func (w *worker) sendAgain(ctx context.Context, job *queue.Job, src *source, ref
 	if err != nil {
 		return w.noToken(ctx, err)
 	}
-	if err := w.opt.Queue.Pace(ctx, job); err != nil {
+	if err := w.pace(ctx, job); err != nil {
 		return stopped(err)
 	}
 	o, _ := w.send(ctx, job, src, token)
 	return o
+}
+
+// pace waits for the job's turn, by which nobody hangs.
+func (w *worker) pace(ctx context.Context, job *queue.Job) error {
+	w.pulse.End()
+	defer w.pulse.Begin()
+	return w.opt.Queue.Pace(ctx, job)
 }
 
 // noToken is withoutToken, unless we are stopping.
@@ -201,7 +210,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	w.flight.attempt.Store(a)
 
 	dog := watchdog{
-		gate: a.gate, moved: w.wire.Moved, cancel: cancel,
+		gate: a.gate, moved: w.wire.Moved, cancel: cancel, step: w.pulse.Step,
 		stall: w.opt.StallTimeout, answer: w.opt.AnswerTimeout, grace: w.grace,
 	}
 	done, gone := make(chan struct{}), make(chan struct{})

@@ -28,6 +28,7 @@ const pieceSize = 256 << 10
 // gate, and the place's look with each piece.
 type source struct {
 	place store.Place
+	share *shares
 	at    int64  // where Read goes on
 	piece []byte // as last read
 	from  int64  // where it stands in the file
@@ -35,8 +36,8 @@ type source struct {
 
 // openSource reads the start of a place's file. A *verdict says that it is not
 // there any more as it was offered, or that it can't be read.
-func openSource(place store.Place) (*source, error) {
-	s := &source{place: place, piece: make([]byte, 0, min(place.Look.Size, pieceSize))}
+func openSource(share *shares, place store.Place) (*source, error) {
+	s := &source{place: place, share: share, piece: make([]byte, 0, min(place.Look.Size, pieceSize))}
 	if err := s.read(); err != nil {
 		return nil, err
 	}
@@ -61,8 +62,11 @@ func (s *source) Read(p []byte) (int, error) {
 // rewind has Read begin anew.
 func (s *source) rewind() { s.at = 0 }
 
-// read opens the file through its root and takes the piece at s.at.
-func (s *source) read() error {
+// read takes the piece at s.at.
+func (s *source) read() error { return s.share.ask(s.place.Root, s.readNow) }
+
+// readNow opens the file through its root.
+func (s *source) readNow() error {
 	root, err := os.OpenRoot(s.place.Root)
 	if err != nil {
 		return offline(err)
@@ -93,7 +97,9 @@ func (s *source) read() error {
 }
 
 // unchanged checks that the path still names the very file that was offered.
-func (s *source) unchanged() error { return lookAgain(s.place) }
+func (s *source) unchanged() error {
+	return s.share.ask(s.place.Root, func() error { return lookAgain(s.place) })
+}
 
 // lookAgain compares what stands at the path now with what was offered. It
 // opens nothing: a link on the way could only lead to the very same file, since

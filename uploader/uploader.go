@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"bloxdrop/internal/pulse"
 )
 
 // answerGrace is how long an attempt behind its gate may wait for its answer
@@ -21,6 +24,9 @@ type Uploader struct {
 	newWire func() wire
 	lookUps singleflight.Group
 	flights flights
+	shares  *shares
+	pulses  []*pulse.Pulse // of the workers
+	gone    atomic.Int32   // workers that have ended, though nobody has stopped them
 
 	mu   sync.Mutex
 	stop context.CancelCauseFunc // nil before Start
@@ -29,7 +35,11 @@ type Uploader struct {
 
 // New makes an Uploader that does nothing yet.
 func New(opt Options) *Uploader {
-	return &Uploader{opt: opt, grace: answerGrace, newWire: func() wire { return opt.Bloxs.NewSender() }}
+	u := &Uploader{opt: opt, grace: answerGrace, newWire: func() wire { return opt.Bloxs.NewSender() }, shares: newShares(silentAfter)}
+	for range opt.Workers {
+		u.pulses = append(u.pulses, &pulse.Pulse{})
+	}
+	return u
 }
 
 // Start begins to work off the queue. The end of ctx is the same as Stop. A
@@ -43,8 +53,8 @@ func (u *Uploader) Start(ctx context.Context) {
 	ctx, u.stop = context.WithCancelCause(ctx)
 	u.done = make(chan struct{})
 	var all sync.WaitGroup
-	for range u.opt.Workers {
-		all.Go(func() { u.work(ctx) })
+	for _, p := range u.pulses {
+		all.Go(func() { u.work(ctx, p) })
 	}
 	all.Go(func() { u.lookUpUnknown(ctx) })
 	done := u.done
@@ -75,23 +85,46 @@ func (u *Uploader) Stop(ctx context.Context) error {
 }
 
 // work is one worker's life.
-func (u *Uploader) work(ctx context.Context) {
-	w := &worker{Uploader: u, wire: u.newWire()}
+func (u *Uploader) work(ctx context.Context, p *pulse.Pulse) {
+	w := &worker{Uploader: u, wire: u.newWire(), pulse: p}
 	defer w.wire.Close()
 	for {
 		job, err := u.opt.Queue.Next(ctx)
 		if err != nil {
 			u.ended(ctx, "no more work from the queue", err)
+			if ctx.Err() == nil {
+				u.gone.Add(1)
+			}
 			return
 		}
+		p.Begin()
 		begun := u.opt.Now()
 		w.flight = u.flights.begin(job, begun)
 		place, o := w.do(ctx, job)
 		took := u.opt.Now().Sub(begun)
 		u.opt.Queue.Done(job, o)
+		p.End()
 		u.flights.end(w.flight)
 		w.report(job, place, o, took)
 	}
+}
+
+// patience is how long a worker may move nothing: longer than any of its own
+// time-outs lets it.
+func (u *Uploader) patience() time.Duration {
+	return max(5*time.Minute, u.opt.StallTimeout+u.opt.AnswerTimeout+time.Minute)
+}
+
+// Hanging tells how many of the workers have ended, or hang: they have a file
+// and move nothing, for longer than any time-out of theirs allows.
+func (u *Uploader) Hanging(now time.Time) (n, of int) {
+	n = int(u.gone.Load())
+	for _, p := range u.pulses {
+		if p.Still(now) > u.patience() {
+			n++
+		}
+	}
+	return n, len(u.pulses)
 }
 
 // ended reports the end of a loop that nobody asked to end.

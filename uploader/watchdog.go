@@ -20,6 +20,7 @@ type watchdog struct {
 	gate   *gate
 	moved  func() int64 // bytes sent and received so far
 	cancel context.CancelCauseFunc
+	step   func()        // called now and then while bytes move
 	stall  time.Duration // before the gate: no byte moved for so long
 	answer time.Duration // after the gate: no whole answer after so long
 	grace  time.Duration // after the gate, when stopping
@@ -55,7 +56,11 @@ func (w watchdog) watch(stop, done <-chan struct{}) {
 			w.cancel(fmt.Errorf("%w within %v", errSilent, w.answer))
 			return
 		case now := <-look.C:
-			if m := w.moved(); m != moved || passed == nil {
+			m := w.moved()
+			if m != moved {
+				w.step()
+			}
+			if m != moved || passed == nil {
 				moved, since = m, now
 			} else if now.Sub(since) >= w.stall {
 				w.cancel(fmt.Errorf("%w: no byte moved for %v", errStalled, w.stall))

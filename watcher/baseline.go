@@ -212,6 +212,7 @@ func (w *baseWalk) files(rel string) (folders []string, err error) {
 			return nil, err
 		}
 		entries, end := dir.ReadDir(chunkSize)
+		w.answered()
 		for _, e := range entries {
 			name := e.Name()
 			if Ours(rel, name) || w.ignore.always(name) {
@@ -225,6 +226,7 @@ func (w *baseWalk) files(rel string) (folders []string, err error) {
 				continue
 			}
 			look, regular, err := lookAt(dir, e)
+			w.answered()
 			if isMissing(err) || err == nil && !regular {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"bloxdrop/internal/pulse"
 	"bloxdrop/store"
 )
 
@@ -53,7 +54,7 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 		}
 	}
 	h := sha256.New()
-	n, err := copyAll(ctx, h, f, buf)
+	n, err := copyAll(ctx, h, steps{f, &r.hashing}, buf)
 	if err != nil {
 		return sum, err
 	}
@@ -99,6 +100,17 @@ func unchanged(look store.Look, again looker) error {
 		return errChanged
 	}
 	return nil
+}
+
+// steps notes each answer to a read.
+type steps struct {
+	io.Reader
+	pulse *pulse.Pulse
+}
+
+func (s steps) Read(p []byte) (int, error) {
+	defer s.pulse.Step()
+	return s.Reader.Read(p)
 }
 
 // copyAll is io.CopyBuffer that can be stopped.

@@ -30,7 +30,7 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 			return l, err
 		}
 		entries, end := dir.ReadDir(chunkSize)
-		p.answers.Add(1)
+		p.answered()
 		p.names, p.looks = p.names[:0], p.looks[:0]
 		for _, e := range entries {
 			p.entry(&l, rel, g, dir, e)
@@ -69,7 +69,7 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.Dir
 		return
 	}
 	look, regular, err := lookAt(dir, e)
-	p.answers.Add(1)
+	p.answered()
 	switch {
 	case isMissing(err):
 	case err != nil:
@@ -102,7 +102,7 @@ func (p *pass) known(l *listing, rel string, g ground) error {
 		}
 		if k.Look != look {
 			look = lookCloser(p.path(join(rel, p.names[i])), look)
-			p.answers.Add(1)
+			p.answered()
 			p.looks[i] = look
 		}
 		if k.Found && k.Look == look && look.Size > 0 && !(k.Racy && p.full) {

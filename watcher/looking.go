@@ -29,7 +29,9 @@ func (r *root) settleLoop(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
+			r.looking.Begin()
 			r.lookAt(e)
+			r.looking.End()
 		}
 		r.changed()
 	}

@@ -66,7 +66,9 @@ func (r *root) waitForWork(ctx context.Context, b *batch) {
 }
 
 func (r *root) hash(ctx context.Context, j job, buf []byte, b *batch) {
+	r.hashing.Begin()
 	sum, err := r.read(ctx, j.e.rel, j.look, j.incomplete, buf)
+	r.hashing.End()
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"bloxdrop/internal/pulse"
 	"bloxdrop/store"
 )
 
@@ -48,6 +49,8 @@ type root struct {
 
 	answers atomic.Int64 // goes up with each answer of the file system to a scan
 
+	scanning, looking, hashing pulse.Pulse // of the three loops
+
 	marking      sync.Mutex
 	wrote        marker     // the last that this process wrote, or tried to
 	markerLook   store.Look // of the marker when it was last read
@@ -63,6 +66,8 @@ type root struct {
 	there         int    // how many persons' files were there when it was paused
 	baseline      string // why what was there at first is not noted yet; "" where it is, or need not be
 	eventsOn      bool
+	silentSince   time.Time // since when its file system does not answer; zero: it does
+	nextRescan    time.Time
 	lastRescan    time.Time
 	total         counts
 	foundByRescan int
@@ -84,6 +89,12 @@ func newRoot(cfg Root, o Options, patterns *ignore, changed func()) *root {
 	return r
 }
 
+// answered notes that the file system has given an answer to a scan.
+func (r *root) answered() {
+	r.answers.Add(1)
+	r.scanning.Step()
+}
+
 // path is where rel lies on the disk.
 func (r *root) path(rel string) string {
 	if rel == "" {
@@ -96,7 +107,7 @@ func (r *root) path(rel string) string {
 // is not barred, it gives its folder and whether that is another one than last time.
 func (r *root) arrive() (base os.FileInfo, moved bool, st standing) {
 	base, err := statFolder(r.dir)
-	r.answers.Add(1)
+	r.answered()
 	if errors.Is(err, syscall.ENOTDIR) {
 		return nil, false, standing{offline: "not a folder"}
 	}
@@ -157,6 +168,8 @@ func (r *root) bars() (why string, soon bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case !r.silentSince.IsZero():
+		return "its root is offline: " + silent, false
 	case !r.looked:
 		return "its root is " + notLooked, true
 	case r.offline != "":
@@ -171,7 +184,7 @@ func (r *root) bars() (why string, soon bool) {
 func (r *root) isOffline() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.looked && r.offline != ""
+	return r.looked && r.offline != "" || !r.silentSince.IsZero()
 }
 
 // closed is bars for one who is about to offer files, and so looks whether the

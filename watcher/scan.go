@@ -48,8 +48,15 @@ func (r *root) scanLoop(ctx context.Context) {
 			full = false
 		}
 		began := r.now()
-		if r.scan(ctx, full) {
+		if full {
+			r.expectRescan(time.Time{})
+		}
+		r.scanning.Begin()
+		wasFull := r.scan(ctx, full)
+		r.scanning.End()
+		if wasFull {
 			timer.Reset(r.Rescan)
+			r.expectRescan(r.now().Add(r.Rescan))
 		}
 		// A large folder in which much happens takes no more than a fifth of the time,
 		// but waits no longer than for a rescan.

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"cmp"
 	"time"
 
 	"bloxdrop/store"
@@ -58,10 +59,11 @@ func (r *root) status() RootStatus {
 	settling, resettling := r.set.counts()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	offline := cmp.Or(r.silence(), r.offline)
 	return RootStatus{
 		Path:              r.Path,
-		Online:            r.offline == "",
-		Offline:           r.offline,
+		Online:            offline == "",
+		Offline:           offline,
 		Unproven:          r.unproven,
 		Paused:            r.paused,
 		Since:             r.pausedSince,
@@ -81,6 +83,10 @@ func (r *root) status() RootStatus {
 // settled says whether nothing more is to be expected of this root soon.
 func (r *root) settled() bool {
 	r.mu.Lock()
+	if !r.silentSince.IsZero() {
+		r.mu.Unlock()
+		return true
+	}
 	looked, barred := r.looked, r.barred()
 	done := !r.lastRescan.IsZero() && r.total.postponed == 0
 	r.mu.Unlock()

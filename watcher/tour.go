@@ -85,7 +85,7 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 			return nil, err
 		}
 		entries, end := dir.ReadDir(chunkSize)
-		r.answers.Add(1)
+		r.answered()
 		for _, e := range entries {
 			if Ours(here.Rel, e.Name()) {
 				continue
@@ -97,7 +97,7 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type())}
 			if s.Kind == Personal {
 				s.Info, s.Err = e.Info()
-				r.answers.Add(1)
+				r.answered()
 				if s.Err != nil && isMissing(s.Err) {
 					continue
 				}

@@ -92,7 +92,7 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 		}
 		// A share's listing may lack a file that is there: ask for it by name.
 		_, mode, err := store.LookAt(p.path(join(rel, name)))
-		p.answers.Add(1)
+		p.answered()
 		switch {
 		case isMissing(err):
 		case err != nil:
@@ -118,6 +118,7 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 	defer dir.Close()
 	for {
 		entries, err := dir.ReadDir(chunkSize)
+		p.answered()
 		for _, e := range entries {
 			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
 				there[p.fold(e.Name())] = true

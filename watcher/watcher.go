@@ -136,6 +136,7 @@ func (w *Watcher) Start(ctx context.Context) {
 			w.running.Go(func() { r.settleLoop(ctx) })
 			w.running.Go(func() { r.hashLoop(ctx) })
 		}
+		w.running.Go(func() { w.senseLoop(ctx) })
 	})
 }
 

@@ -49,6 +49,7 @@ type App struct {
 	uploader *uploader.Uploader
 	archive  *archive.Archive
 	control  *control.Server
+	inside   inside
 	unfollow func()    // ends what tells the archive, once that has begun
 	began    time.Time // of Start; zero: only the ledger is open
 	damage   error

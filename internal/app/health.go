@@ -1,11 +1,20 @@
 package app
 
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"bloxdrop/internal/pulse"
+)
+
 // Health is whether a running app moves, and what of it doesn't.
 type Health struct {
 	// Stuck says what of bloxdrop itself does not move any more, so that only a
 	// new start helps. A share that hangs, a pause or a wrong key is none of it.
 	Stuck []string
-	// Waits says what others let it wait for: roots that don't answer.
+	// Waits says what keeps it from sending now, though a new start would not help.
 	Waits []string
 	// Sentence is all that in short, for whoever looks after services.
 	Sentence string
@@ -14,7 +23,114 @@ type Health struct {
 // Alive tells whether rescans and uploads move, or would if they could.
 func (h Health) Alive() bool { return len(h.Stuck) == 0 }
 
-// Health never waits for a file system, a lock or Bloxs.
+// insideAfter is how long ledger and queue may take for an answer. Each commit
+// of the ledger and each sync of the journal comes in between.
+const insideAfter = 2 * time.Minute
+
+// inside asks ledger, queue and watcher what a status shows, again and again,
+// and keeps the last answer: whoever wants to know must never hang with them.
+type inside struct {
+	pulse pulse.Pulse
+
+	mu      sync.Mutex
+	asking  bool
+	answer  Progress
+	err     error
+	offline []string
+	asked   time.Time // when that was answered; zero: never
+}
+
+// ask lets it be asked once more, unless it has not answered the last question.
+func (in *inside) ask(a *App) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.asking {
+		return
+	}
+	in.asking = true
+	in.pulse.Begin()
+	go func() {
+		p, err := a.Progress()
+		var offline []string
+		for _, r := range a.watcher.Status() {
+			if r.Offline != "" {
+				offline = append(offline, r.Path)
+			}
+		}
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		in.asking = false
+		in.answer, in.err, in.offline, in.asked = p, err, offline, a.opts.Now()
+		in.pulse.End()
+	}()
+}
+
+func (in *inside) last() (p Progress, offline []string, err error, known bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.answer, in.offline, in.err, !in.asked.IsZero()
+}
+
+// Health tells how it goes by what it has seen until now, so it is to be asked
+// every few seconds. It never waits for a file system, a lock of the ledger's or Bloxs.
 func (a *App) Health() Health {
-	return Health{Sentence: "running"}
+	now := a.opts.Now()
+	var h Health
+	if a.control != nil && a.control.Ended() {
+		h.Stuck = append(h.Stuck, "commands are no longer answered")
+	}
+	if a.store == nil {
+		h.Sentence = "paused: ledger and journal are damaged; see `bloxdrop status`"
+		return h
+	}
+	still := a.inside.pulse.Still(now)
+	if still > insideAfter {
+		h.Stuck = append(h.Stuck, fmt.Sprintf("ledger and queue have not answered for %s: does the disk of store.dir?", still.Round(time.Second)))
+	}
+	a.inside.ask(a)
+	p, offline, err, known := a.inside.last()
+	for _, root := range a.watcher.Silent() {
+		h.Waits = append(h.Waits, root+" does not answer")
+	}
+	for _, root := range a.watcher.Overdue() {
+		h.Stuck = append(h.Stuck, "no rescan of "+root+" begins, though it is time")
+	}
+	switch hanging, workers := a.uploader.Hanging(now); {
+	case hanging == 0:
+	case p.Paused != "": // what can't be written down keeps its worker, and is tried again
+		h.Waits = append(h.Waits, "sending is paused: "+p.Paused)
+	case hanging == workers:
+		h.Stuck = append(h.Stuck, "no worker moves")
+	default:
+		h.Waits = append(h.Waits, fmt.Sprintf("%d of %d workers don't move", hanging, workers))
+	}
+	h.Sentence = sentence(h, p, offline, err, known)
+	return h
+}
+
+// sentence is what an administrator reads first.
+func sentence(h Health, p Progress, offline []string, err error, known bool) string {
+	var parts []string
+	switch {
+	case len(h.Stuck) > 0:
+		return "does not move: " + strings.Join(h.Stuck, "; ")
+	case !known:
+		return "running"
+	case err != nil:
+		return "the ledger can't be read: " + err.Error()
+	case p.Paused != "":
+		parts = append(parts, "paused: "+p.Paused)
+	default:
+		parts = append(parts, "running")
+	}
+	if p.Left > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting", p.Left))
+	}
+	if p.Held > 0 {
+		parts = append(parts, fmt.Sprintf("%d held", p.Held))
+	}
+	if len(offline) > 0 {
+		parts = append(parts, "offline: "+strings.Join(offline, ", "))
+	}
+	return strings.Join(parts, "; ")
 }

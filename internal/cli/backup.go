@@ -32,7 +32,7 @@ func (e *env) backUp(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.load()
+	c, err := e.loadToAsk()
 	if err != nil {
 		return err
 	}

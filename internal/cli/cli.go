@@ -144,8 +144,14 @@ func defaultConfig(getenv func(string) string) string {
 	return filepath.Join(base, "bloxdrop", "config.toml")
 }
 
-func (e *env) load() (*config.Config, error) {
-	c, err := config.Load(e.configPath, config.Env{Getenv: os.Getenv})
+// load is for what sends.
+func (e *env) load() (*config.Config, error) { return e.loadFor(false) }
+
+// loadToAsk is for what only asks the service, or the ledger.
+func (e *env) loadToAsk() (*config.Config, error) { return e.loadFor(true) }
+
+func (e *env) loadFor(asking bool) (*config.Config, error) {
+	c, err := config.Load(e.configPath, config.Env{Getenv: os.Getenv, Asking: asking})
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -42,7 +42,7 @@ func (e *env) completions(root *cobra.Command) {
 
 // completeRoots names the roots of the config, if it can be read.
 func (e *env) completeRoots(_ *cobra.Command, args []string, _ string) (roots []cobra.Completion, _ cobra.ShellCompDirective) {
-	c, _ := config.Draft(e.configPath, config.Env{Getenv: os.Getenv})
+	c, _ := config.Draft(e.configPath, config.Env{Getenv: os.Getenv, Asking: true})
 	if c == nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -26,7 +26,7 @@ const startingFor = 10 * time.Second // how long a command waits for a service t
 // withDesk loads the config and lets do ask the running service, or the ledger
 // itself where none runs.
 func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d control.Desk) error) error {
-	c, err := e.load()
+	c, err := e.loadToAsk()
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (e *env) restore() *cobra.Command {
 
 // alone runs do on the store's files, with no service running.
 func (e *env) alone(ctx context.Context, do func(ctx context.Context, c *config.Config, opts store.Options) error) error {
-	c, err := e.load()
+	c, err := e.loadToAsk()
 	if err != nil {
 		return err
 	}

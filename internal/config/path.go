@@ -84,8 +84,8 @@ func (c *checker) checkApart(config *Config) {
 	if config.Log.File != "" && !c.bad("log.file") {
 		own = append(own, named{key: "log.file", path: config.Log.File})
 	}
-	resolve(roots)
-	resolve(own)
+	c.resolve(roots)
+	c.resolve(own)
 	for i, a := range roots {
 		for _, b := range roots[:i] {
 			c.checkNested(a, b)
@@ -132,7 +132,13 @@ func inside(path, folder string) bool {
 
 // resolve follows the links in the paths. A share that hangs must not keep the
 // service from starting, so a path that takes too long is compared as written.
-func resolve(paths []named) {
+func (c *checker) resolve(paths []named) {
+	if c.asking {
+		for i := range paths {
+			paths[i].real = paths[i].path
+		}
+		return
+	}
 	const patience = 2 * time.Second
 	deadline := time.After(patience)
 	for i := range paths {

@@ -45,6 +45,7 @@ type checker struct {
 	at       map[string]position // where each key stands
 	problems []Problem
 	warnings []string
+	asking   bool // see Env
 }
 
 // problem notes what is wrong with a key. A key that isn't in the file is

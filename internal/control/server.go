@@ -85,6 +85,16 @@ func (s *Server) tell(a address, log *slog.Logger) {
 	})
 }
 
+// Ended tells that nothing is answered any more.
+func (s *Server) Ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Close ends it at once; nothing that it answers is worth waiting for.
 func (s *Server) Close() error {
 	s.end()

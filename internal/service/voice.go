@@ -3,6 +3,7 @@ package service
 import (
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -11,17 +12,17 @@ import (
 // Voice tells the service manager how it goes, where that one listens: systemd
 // does, by a socket that the unit's Type=notify gives. The zero Voice tells nobody.
 type Voice struct {
-	log *slog.Logger
-	on  bool
+	log    *slog.Logger
+	failed *atomic.Bool // nil: nobody is told
 }
 
 // NewVoice is for a bloxdrop that runs as a service.
-func NewVoice(log *slog.Logger) Voice { return Voice{log: log, on: true} }
+func NewVoice(log *slog.Logger) Voice { return Voice{log: log, failed: &atomic.Bool{}} }
 
 // Patience is how long the service manager waits for a sign of life before it
 // starts the service anew; 0 where it waits for none.
 func (v Voice) Patience() time.Duration {
-	if !v.on {
+	if v.failed == nil {
 		return 0
 	}
 	d, err := daemon.SdWatchdogEnabled(false)
@@ -53,10 +54,11 @@ func statusLine(s string) string {
 }
 
 func (v Voice) say(lines ...string) {
-	if !v.on {
+	if v.failed == nil {
 		return
 	}
-	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
+	_, err := daemon.SdNotify(false, strings.Join(lines, "\n"))
+	if failed := err != nil; v.failed.Swap(failed) != failed && failed {
 		v.log.Warn("the service manager can't be told how it goes", "err", err)
 	}
 }
