@@ -11,7 +11,7 @@ import (
 
 // freeBytes is what an account like ours may still write on the disk of dir.
 func freeBytes(dir string) (free uint64, err error) {
-	path, err := windows.UTF16PtrFromString(dir)
+	path, err := windows.UTF16PtrFromString(WindowsPath(dir))
 	if err == nil {
 		err = windows.GetDiskFreeSpaceEx(path, &free, nil, nil)
 	}

@@ -6,19 +6,21 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
 // makeFolder makes the store's folder. Below ProgramData a new folder would be
 // open to all who can sign in, and control.json lets whoever reads it give orders:
-// a folder that we make is for the system, administrators and our own account.
-// One that is there already keeps its rights.
+// a folder that we make is for the system, administrators and our own account,
+// from its first moment on. One that is there already keeps its rights.
 func makeFolder(dir string) error {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return os.MkdirAll(dir, 0o700)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
 	}
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
@@ -30,10 +32,14 @@ func makeFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	list, _, err := rights.DACL()
+	name, err := windows.UTF16PtrFromString(WindowsPath(dir))
 	if err != nil {
 		return err
 	}
-	const which = windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION
-	return windows.SetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, which, nil, nil, list, nil)
+	with := windows.SecurityAttributes{SecurityDescriptor: rights}
+	with.Length = uint32(unsafe.Sizeof(with))
+	if err := windows.CreateDirectory(name, &with); err != nil && !errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: err}
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
+
+	"bloxdrop/store"
 )
 
 // disk is what the system says of the file system that a folder is on.
@@ -31,7 +33,7 @@ func diskOf(dir string) (disk, error) {
 	case windows.DRIVE_RAMDISK:
 		d.kind, d.fleeting = "a RAM disk", true
 	}
-	path, err := windows.UTF16PtrFromString(dir)
+	path, err := windows.UTF16PtrFromString(store.WindowsPath(dir))
 	if err == nil {
 		err = windows.GetDiskFreeSpaceEx(path, &d.free, nil, nil)
 	}
