@@ -145,12 +145,12 @@ existing = "upload"
 settle = %q
 rescan = "1s"
 
+[web]
+listen = ""
+
 [upload]
 retry_min = "100ms"
 retry_max = "1s"
-
-[web]
-listen = ""
 
 [store]
 dir = "%s"
