@@ -1,30 +1,18 @@
-//go:build linux
-
 package e2e
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/control"
 )
 
-// cutter relays connections to a server. So many of them it resets, each after
-// some number of bytes from the client.
+// cutter resets so many connections, each after some number of bytes from the client.
 type cutter struct {
-	listener net.Listener
-	target   string
-	all      sync.WaitGroup
-
+	*relay
 	mu    sync.Mutex
 	left  int // cuts to come
 	after func() int64
@@ -32,57 +20,13 @@ type cutter struct {
 
 func newCutter(o *office, cuts int, after func() int64) *cutter {
 	o.t.Helper()
-	listen := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return raw.Control(likeWire) }}
-	listener, err := listen.Listen(o.t.Context(), "tcp", "127.0.0.1:0")
-	o.must(err)
-	c := &cutter{listener: listener, target: strings.TrimPrefix(o.bloxs.URL, "http://"), left: cuts, after: after}
-	c.all.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			c.all.Go(func() { c.relay(client.(*net.TCPConn)) })
-		}
-	})
-	o.t.Cleanup(func() {
-		listener.Close()
-		o.kill() // it has connections open
-		c.all.Wait()
+	c := &cutter{left: cuts, after: after}
+	c.relay = newRelay(o, func(bool) trouble {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return trouble{request: c.after(), answer: -1, may: c.mayCut}
 	})
 	return c
-}
-
-// likeWire lets a socket keep as little as a wire does. It would acknowledge
-// megabytes that nobody has read yet, and behind those no gate can tell a cut.
-// Segments are as small as on Ethernet, since on loopback they exceed that buffer.
-func likeWire(fd uintptr) {
-	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1448)
-	_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<10)
-}
-
-func (c *cutter) relay(client *net.TCPConn) {
-	defer client.Close()
-	conn, err := net.Dial("tcp", c.target)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	c.all.Go(func() {
-		_, _ = io.Copy(client, conn)
-		_ = client.CloseWrite()
-	})
-	c.mu.Lock()
-	after := c.after()
-	c.mu.Unlock()
-	if n, _ := io.CopyN(conn, client, after); n < after {
-		return
-	}
-	if c.mayCut() {
-		_ = client.SetLinger(0)
-		return
-	}
-	_, _ = io.Copy(conn, client)
 }
 
 func (c *cutter) mayCut() bool {
@@ -123,7 +67,7 @@ func testCuts(t *testing.T, files, size, cuts int) {
 	// A little more than one request, so that some cuts hit its very end, and
 	// some the beginning of the next.
 	proxy := newCutter(o, cuts, func() int64 { return random.Int64N(int64(size) + 2000) })
-	o.configure(o.bloxs.URL, "http://"+proxy.listener.Addr().String())
+	o.configure(o.bloxs.URL, proxy.url())
 	for i := range files {
 		o.write(fmt.Sprintf("%d/scan %d.bin", 1000+i%20, i), string(noise(uint64(i), size)))
 	}
@@ -149,5 +93,11 @@ func testCuts(t *testing.T, files, size, cuts int) {
 		t.Errorf("%d of %d cuts became uncertain", uncertain, cuts)
 	}
 	o.untilAllSent()
-	o.storedOnce(o.there())
+	b := newBooks()
+	for _, d := range o.there() {
+		b.owe(d)
+	}
+	sums := &tally{runs: cuts, uncertain: uncertain}
+	o.judge(sums, b, once)
+	sums.print(t, fmt.Sprintf("reset anywhere in uploads of %d KB", size>>10))
 }
