@@ -88,10 +88,10 @@ func putMarker(path string, m marker, first bool) error {
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	defer os.Remove(temp) // not there any more, if all went well
 	if err := writeNew(temp, b); err != nil {
 		return err
 	}
-	defer os.Remove(temp) // not there any more, if all went well
 	failpoint.At("marker rename")
 	err = place(temp, path, first)
 	failpoint.At("marker renamed")

@@ -58,7 +58,7 @@ func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d contr
 func appOptions(c *config.Config, log *slog.Logger) app.Options {
 	return app.Options{
 		Config: c, Version: buildVersion(), DeepCheck: checkElsewhere,
-		Now: time.Now, Random: rand.Float64, Log: log,
+		Now: now, Random: rand.Float64, Log: log,
 	}
 }
 

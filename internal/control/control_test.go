@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -235,5 +236,30 @@ func TestWhatIsBeingAnsweredEnds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTellOnAFullDisk: where nothing new can be written, what a killed service
+// has left is written over.
+func TestTellOnAFullDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), fileName)
+	stale := address{Address: "127.0.0.1:1", Token: strings.Repeat("old", 50)}
+	if err := errors.Join(writeAddress(path, stale), os.MkdirAll(path+".new/in the way", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	want := address{Address: "127.0.0.1:2", Token: "new"}
+	if err := writeAddress(path, want); err != nil {
+		t.Fatal(err)
+	}
+	var got address
+	b, err := os.ReadFile(path)
+	if err := errors.Join(err, json.Unmarshal(b, &got)); err != nil || got != want {
+		t.Errorf("%s: %v", b, err)
+	}
+	if err := errors.Join(os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeAddress(path, want); err == nil {
+		t.Error("it was told nowhere")
 	}
 }

@@ -114,10 +114,25 @@ func writeAddress(path string, a address) error {
 	if err != nil {
 		return err
 	}
-	if err := wholefile.Write(path, b); err != nil {
+	err = wholefile.Write(path, b)
+	if err != nil && overwrite(path, b) == nil {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("tell commands where to ask: %w", err)
 	}
 	return nil
+}
+
+// overwrite writes over what a killed service has left: a full disk has room for
+// that. Who reads half of it finds nobody, and asks again.
+func overwrite(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(b, 0)
+	return errors.Join(err, f.Truncate(int64(len(b))), f.Close())
 }
 
 // guard lets nobody in but who has read control.json, and no web page at all.

@@ -13,14 +13,15 @@ import (
 type colleague struct {
 	o      *office
 	random *rand.Rand
-	roots  []string // the first is that in which files stay
+	root   string   // in which files stay, as she sees it
+	roots  []string // all of them
 	books  books
 	live   map[string]delivery // by path below the first root
 	n      uint64
 }
 
 func newColleague(o *office, seed uint64, more ...string) *colleague {
-	return &colleague{o: o, random: rand.New(rand.NewPCG(seed, 5)), roots: append([]string{o.root}, more...), books: newBooks(), live: map[string]delivery{}}
+	return &colleague{o: o, random: rand.New(rand.NewPCG(seed, 5)), root: o.root, roots: append([]string{o.root}, more...), books: newBooks(), live: map[string]delivery{}}
 }
 
 func (c *colleague) person() string { return fmt.Sprint(1000 + c.random.IntN(20)) }
@@ -38,12 +39,14 @@ func (c *colleague) content() []byte {
 // drop puts a whole file in place in one step, as most programs save.
 func (c *colleague) drop(root, rel string, content []byte) {
 	path := filepath.Join(root, filepath.FromSlash(rel))
-	put(c.o, path+".tmp", string(content)) // ignored
-	c.o.must(os.Rename(path+".tmp", path))
+	temp := filepath.Join(root, ".dropping") // ignored
+	put(c.o, temp, string(content))
+	c.o.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	c.o.must(os.Rename(temp, path))
 	person, _, _ := strings.Cut(rel, "/")
 	d := delivery{person, sum(content)}
 	c.books.whole[d] = true
-	if root == c.o.root {
+	if root == c.root {
 		c.live[rel] = d
 	} else {
 		c.books.due[d] = true // nobody but the program touches those
@@ -63,17 +66,17 @@ func (c *colleague) work(files int) {
 }
 
 func (c *colleague) touch(rel string, d delivery) {
-	from := filepath.Join(c.o.root, filepath.FromSlash(rel))
+	from := filepath.Join(c.root, filepath.FromSlash(rel))
 	c.n++
 	to := fmt.Sprintf("%s/again %d.bin", d.person, c.n)
-	path := filepath.Join(c.o.root, filepath.FromSlash(to))
+	path := filepath.Join(c.root, filepath.FromSlash(to))
 	switch c.random.IntN(5) {
 	case 0: // edited
-		c.drop(c.o.root, rel, c.content())
+		c.drop(c.root, rel, c.content())
 	case 1: // copied
 		content, err := os.ReadFile(from)
 		c.o.must(err)
-		c.drop(c.o.root, to, content)
+		c.drop(c.root, to, content)
 	case 2: // renamed
 		c.o.must(os.Rename(from, path))
 		delete(c.live, rel)
@@ -81,7 +84,7 @@ func (c *colleague) touch(rel string, d delivery) {
 	case 3: // given to somebody else
 		d.person = c.person()
 		to = fmt.Sprintf("%s/for somebody else %d.bin", d.person, c.n)
-		path = filepath.Join(c.o.root, filepath.FromSlash(to))
+		path = filepath.Join(c.root, filepath.FromSlash(to))
 		c.o.must(os.MkdirAll(filepath.Dir(path), 0o755))
 		c.o.must(os.Rename(from, path))
 		delete(c.live, rel)
@@ -91,6 +94,9 @@ func (c *colleague) touch(rel string, d delivery) {
 		delete(c.live, rel)
 	}
 }
+
+// moves tells her where the files are for her from now on.
+func (c *colleague) moves(root string) { c.root, c.roots = root, []string{root} }
 
 // account closes the books: what is there now is due.
 func (c *colleague) account() books {

@@ -185,19 +185,29 @@ func (v *victim) atAPoint() {
 	}
 }
 
-// comesToRest waits until all that is there has been looked at, and nothing is
-// under way any more.
 func (v *victim) comesToRest() {
 	v.o.t.Helper()
-	since := time.Now().Add(time.Second) // stamps are cut to seconds
-	v.o.until("at rest", func(st control.Status) bool {
+	v.o.comesToRest(func() int {
+		return len(v.o.below(v.o.root)) + len(v.o.below(v.filed)) + len(v.o.below(v.shredded))
+	})
+}
+
+// comesToRest waits until all that is there has been looked at, and nothing is
+// under way any more.
+func (o *office) comesToRest(files func() int) {
+	o.t.Helper()
+	last, rescans := map[string]string{}, map[string]int{}
+	o.until("at rest", func(st control.Status) bool {
 		for _, r := range st.Roots {
-			if at, err := time.Parse(time.RFC3339, r.LastRescan); err != nil || !r.Online || at.Before(since) {
+			if before, seen := last[r.Path]; seen && r.LastRescan != before {
+				rescans[r.Path]++
+			}
+			last[r.Path] = r.LastRescan
+			if rescans[r.Path] < 2 || !r.Online { // the first may have begun before
 				return false
 			}
 		}
-		files := len(v.o.below(v.o.root)) + len(v.o.below(v.filed)) + len(v.o.below(v.shredded))
-		return st.Settling+st.Waiting+st.Sending == 0 && st.Files == files
+		return st.Settling+st.Waiting+st.Sending == 0 && st.Files == files()
 	})
 }
 
@@ -227,7 +237,7 @@ func (o *office) below(root string) (all []string) {
 			return err
 		case d.IsDir() && d.Name() == "_sent":
 			return filepath.SkipDir
-		case !d.IsDir() && path != filepath.Join(root, ".bloxdrop"):
+		case !d.IsDir() && !isOurs(path):
 			all = append(all, path)
 		}
 		return nil
