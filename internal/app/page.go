@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,63 +143,67 @@ func (a *App) Pace() (p control.Pace, err error) {
 const (
 	personsFound = 20
 	rowsFound    = 50
-	lookFor      = 100 * time.Millisecond
+	newestLooked = 2000
+	lookFor      = 120 * time.Millisecond // in all
 )
 
-// Search finds persons, names and file IDs. After "" it goes on with the rows.
+// Search finds persons, names and file IDs. With after it goes on looking for
+// names in what was not looked at yet.
 func (a *App) Search(ctx context.Context, text, after string) (found control.Found, err error) {
 	if err := a.ready(); err != nil {
 		return found, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
 	text = strings.TrimSpace(text)
+	var items []store.Item
 	if after == "" {
-		if found, err = a.searchExact(ctx, text); err != nil {
+		if items, err = a.searchExact(ctx, text, &found); err != nil {
+			return found, err
+		}
+		if len(items) > 0 {
+			found.Part = 1
+			found.Rows.Rows, err = a.rows(items)
+			return found, err
+		}
+		if items, err = a.store.NewestLike(ctx, store.Sent, text, newestLooked, rowsFound); err != nil {
 			return found, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookFor)
-	defer cancel()
 	s, err := a.store.ItemsLike(ctx, text, after, rowsFound)
 	if err != nil {
 		return found, err
 	}
-	seen := map[string]bool{}
-	for _, r := range found.Rows.Rows {
-		seen[r.Item] = true
-	}
-	rows, err := a.rows(s.Items)
-	for _, r := range rows {
-		if !seen[r.Item] {
-			found.Rows.Rows = append(found.Rows.Rows, r)
+	for _, it := range s.Items {
+		if !slices.ContainsFunc(items, func(other store.Item) bool { return other.ID == it.ID }) {
+			items = append(items, it)
 		}
 	}
-	found.Rows.Next, found.Looked = s.Next, s.Looked
+	slices.SortFunc(items, func(a, b store.Item) int { return b.Changed.Compare(a.Changed) })
+	found.Rows.Rows, err = a.rows(items)
+	found.Rows.Next, found.Part = s.Next, s.Part
 	return found, err
 }
 
-// searchExact uses what the ledger has an index of: file IDs, item IDs, and
-// persons, of whom there are far fewer than files.
-func (a *App) searchExact(ctx context.Context, text string) (found control.Found, err error) {
-	var items []store.Item
+// searchExact uses what the ledger has an index of, file IDs and item IDs, and
+// looks through the persons, of whom there are far fewer than files.
+func (a *App) searchExact(ctx context.Context, text string, found *control.Found) (items []store.Item, err error) {
 	if id, bad := strconv.ParseInt(text, 10, 64); bad == nil {
 		if items, err = a.store.ByFileID(id, rowsFound); err != nil {
-			return found, err
+			return nil, err
 		}
 	}
 	if it, bad := a.store.Find(text); bad == nil {
 		items = append(items, it)
 	}
-	if found.Rows.Rows, err = a.rows(items); err != nil {
-		return found, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookFor/2)
+	ctx, cancel := context.WithTimeout(ctx, lookFor/3)
 	defer cancel()
 	persons, all, err := a.store.PersonsLike(ctx, text, personsFound)
 	for _, p := range persons {
 		found.Persons = append(found.Persons, control.Person{Environment: p.Key.Environment, Relation: p.Key.Relation, Kind: p.Key.Kind, ID: p.Key.ID, Names: p.Names})
 	}
 	found.AllPersons = all
-	return found, err
+	return items, err
 }
 
 // FilesOf lists files of a person, at most rowsFound.

@@ -56,7 +56,7 @@ type Found struct {
 	Persons    []Person
 	AllPersons bool // all were looked at
 	Rows       Rows
-	Looked     int // at so many items
+	Part       float64 // of all items was looked at
 }
 
 // Step is one moment of a file's story.

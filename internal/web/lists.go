@@ -114,7 +114,7 @@ func (s *Server) howFar(found control.Found) string {
 	if found.Rows.Next == "" {
 		return s.opts.Words.Say("search.all")
 	}
-	return s.opts.Words.Say("search.part", found.Looked)
+	return s.opts.Words.Say("search.part", min(int(found.Part*100), 99))
 }
 
 type telling struct {

@@ -155,8 +155,8 @@ func page() map[string]text {
 		"search.files":    {"Files", "Bestanden"},
 		"search.none":     {"Nothing was found.", "Er is niets gevonden."},
 		"search.all":      {"All that bloxdrop remembers was looked through.", "Alles wat bloxdrop onthoudt is doorzocht."},
-		"search.part":     {"One file was looked at, the newest.|The newest %d files were looked at.", "Eén bestand is bekeken, het nieuwste.|De nieuwste %d bestanden zijn bekeken."},
-		"search.more":     {"Look through older ones", "Zoek in oudere bestanden"},
+		"search.part":     {"%d%% of all files were looked through.", "%d%% van alle bestanden is doorzocht."},
+		"search.more":     {"Look through the others", "Zoek in de andere"},
 
 		"list.held":           {"Files that need somebody", "Bestanden die aandacht vragen"},
 		"list.held.says":      {"Each file says what to do.", "Bij elk bestand staat wat er nodig is."},
