@@ -82,6 +82,18 @@ func (s *Store) Hours(since time.Time) (hours []Hour, err error) {
 	return hours, err
 }
 
+// LastDue is when the last of the waiting items is due that are not yet; zero:
+// there is none.
+func (s *Store) LastDue() (at time.Time, err error) {
+	err = s.read(func(l ledger) error {
+		return l.scanBack(bucketOrder, []byte{listLater}, []byte{listLater + 1}, func(k []byte) error {
+			at = time.Unix(0, int64(binary.BigEndian.Uint64(k[1:])))
+			return errEnough
+		})
+	})
+	return at, err
+}
+
 // ByFileID finds the items that have a file ID, at most n: Bloxs gives each
 // once, but what a person says can't be checked.
 func (s *Store) ByFileID(fileID int64, n int) (items []Item, err error) {

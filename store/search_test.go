@@ -95,6 +95,16 @@ func TestReceiptsByHour(t *testing.T) {
 	if hours, err := b.Hours(b.now); err != nil || len(hours) != 1 {
 		t.Errorf("of the last hour: %v, %v", hours, err)
 	}
+	if at, err := b.LastDue(); err != nil || !at.IsZero() {
+		t.Errorf("with nothing waiting the last is due at %s, %v", at, err)
+	}
+	b.offer(offer("1001", "1001/later.pdf", "later"), offer("1002", "1002/later.pdf", "later"))
+	for _, d := range []time.Duration{10 * time.Minute, time.Minute} {
+		b.must(b.NotStored(b.take().ID, Try{Due: b.now.Add(d)}))
+	}
+	if at, err := b.LastDue(); err != nil || !at.Equal(b.now.Add(10 * time.Minute)) {
+		t.Errorf("the last is due at %s, %v", at, err)
+	}
 	p, err := b.Newest(Sent, "", 3)
 	b.must(err)
 	rest, err := b.Newest(Sent, p.Next, 3)

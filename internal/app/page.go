@@ -134,6 +134,9 @@ func (a *App) Pace() (p control.Pace, err error) {
 	if d := now.Sub(since); n >= 5 && d > 5*time.Second {
 		p.PerMinute = float64(n) / d.Minutes()
 	}
+	if p.NotBefore, err = a.store.LastDue(); err != nil {
+		return p, err
+	}
 	if limit > 0 && (p.PerMinute == 0 || p.PerMinute > limit) {
 		p.PerMinute = limit
 	}
@@ -219,7 +222,7 @@ func (a *App) FilesOf(p control.Person) (rows []control.Row, err error) {
 }
 
 // Story tells all that is known of one item.
-func (a *App) Story(_ context.Context, item string) (s control.Story, err error) {
+func (a *App) Story(ctx context.Context, item string) (s control.Story, err error) {
 	if err := a.ready(); err != nil {
 		return s, err
 	}
@@ -233,6 +236,17 @@ func (a *App) Story(_ context.Context, item string) (s control.Story, err error)
 	}
 	s.Row = rows[0]
 	s.Reason, s.Remedy = a.reason(it, s.Row.Path)
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	steps, all, err := a.store.Steps(ctx, it.ID)
+	s.AllSteps = all
+	for _, is := range steps {
+		step := control.Step{At: is.At, What: is.Op, FileID: is.FileID, Detail: is.Cause}
+		if is.Sent {
+			step.What += " sent"
+		}
+		s.Steps = append(s.Steps, step)
+	}
 	return s, err
 }
 

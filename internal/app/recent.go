@@ -31,13 +31,15 @@ func (r *recent) Handle(ctx context.Context, rec slog.Record) error {
 	if rec.Level >= slog.LevelWarn {
 		var parts []string
 		add := func(a slog.Attr) bool {
-			parts = append(parts, a.Key+": "+a.Value.Resolve().String())
+			if text := a.Value.Resolve().String(); text != "" {
+				parts = append(parts, a.Key+": "+text)
+			}
 			return true
 		}
-		rec.Attrs(add)
 		for _, a := range r.attrs {
 			add(a)
 		}
+		rec.Attrs(add)
 		r.kept.add(control.Warning{At: rec.Time, Error: rec.Level >= slog.LevelError, Text: rec.Message, Detail: strings.Join(parts, ", ")})
 	}
 	return r.Handler.Handle(ctx, rec)

@@ -65,7 +65,6 @@ type Step struct {
 	What   string // a step's name in the journal
 	FileID int64
 	Detail string
-	Sent   bool // of a resolution: it is in Bloxs
 }
 
 // Story is all that is known of one file.
@@ -86,5 +85,6 @@ type Warning struct {
 
 // Pace says how fast files go.
 type Pace struct {
-	PerMinute float64 // 0: nobody can tell
+	PerMinute float64   // 0: nobody can tell
+	NotBefore time.Time // the last of the next tries that are not due yet
 }

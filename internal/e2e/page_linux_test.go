@@ -3,10 +3,13 @@ package e2e
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -39,6 +42,7 @@ func TestPageFollowsAFile(t *testing.T) {
 	w.do(chromedp.Click(`//a[normalize-space()="Lease 2026.pdf"]`))
 	w.shows("What happened")
 	w.shows("Bloxs took it")
+	w.shows("its last bytes were about to leave")
 }
 
 // TestPageRetry: a held file is let go with a click, and the page says so.
@@ -94,7 +98,7 @@ func TestPageDecides(t *testing.T) {
 var widths = map[string]int64{"phone": 360, "desk": 1280}
 
 // busyOffice has one of everything that the page shows.
-func busyOffice(t testing.TB, language string) *office {
+func busyOffice(t testing.TB, language string, before int) *office {
 	known := map[string]bloxstest.Person{
 		"1001": {Name: "A. Jansen"}, "1002": {Name: "Fatima El Amrani"}, "1003": {Name: "P. de Vries"}, "1243": {Name: "P. Bakker"},
 		"1250": {Name: "M. Visser"}, "1260": {Name: "J. Smit"}, "1270": {Name: "K. Mulder"},
@@ -106,12 +110,15 @@ func busyOffice(t testing.TB, language string) *office {
 	o.bloxs.Uploads.For("1270", bloxstest.Status(503))
 	held := bloxstest.Hold()
 	t.Cleanup(held.Release)
+	if before > 0 {
+		o.remember(before, officeHours(before, time.Now()))
+	}
 	o.start()
 	for i, name := range []string{"1001 - Jansen/Lease 2026.pdf", "1002 - El Amrani/Passport.jpg", "1003 - de Vries/Payslip October.pdf", "1001 - Jansen/Key handover.pdf",
 		"1003 - de Vries/Employer's statement with a very long name indeed, as scanners and people make them (2).pdf"} {
 		o.write(name, fmt.Sprintf("%%PDF- %d %%%%EOF", i))
 	}
-	o.untilSent(5)
+	o.untilSent(before + 5)
 	for i, name := range []string{"1234 - Bakker/Payslip.pdf", "1234 - Bakker/Lease.pdf", "1243 - Visser/Contract.pdf", "1250 - Visser/Letter.pdf", "1260 - Smit/Calculation.xlsm"} {
 		o.write(name, fmt.Sprintf("held %d%%%%EOF", i))
 	}
@@ -137,7 +144,7 @@ func TestPageFits(t *testing.T) {
 		}
 		t.Skip("no axe-core: npm ci in internal/e2e/axe brings it: ", err)
 	}
-	o := busyOffice(t, "nl")
+	o := busyOffice(t, "nl", 0)
 	w := newWindow(t)
 	o.open(w)
 	story := "/file/" + o.list("held")[0].Item
@@ -168,13 +175,37 @@ const axeRun = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.v
 	.filter((v) => v.impact === "serious" || v.impact === "critical")
 	.map((v) => v.id + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join("; ")).join("\n"))`
 
+// officeHours spreads n files over the working hours of the last four weeks, as
+// an office drops them, the same each time.
+func officeHours(n int, now time.Time) func(int) time.Time {
+	rnd := rand.New(rand.NewPCG(7, 7))
+	var times []time.Time
+	for len(times) < n {
+		at := now.Add(-time.Duration(rnd.IntN(28*24*60)) * time.Minute)
+		hour, weight := at.Local().Hour(), 0
+		switch {
+		case at.Weekday() == time.Saturday || at.Weekday() == time.Sunday:
+			weight = 1
+		case hour >= 8 && hour < 18 && hour != 12:
+			weight = 40 + 5*int(at.Weekday()) + at.Day()
+		default:
+			weight = 2
+		}
+		if rnd.IntN(100) < weight {
+			times = append(times, at)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return func(i int) time.Time { return times[i] }
+}
+
 // TestScreenshots writes the pictures of docs/ where BLOXDROP_SCREENSHOTS says.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("BLOXDROP_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("BLOXDROP_SCREENSHOTS names no folder for them")
 	}
-	o := busyOffice(t, cmp.Or(os.Getenv("BLOXDROP_LANGUAGE"), "en"))
+	o := busyOffice(t, cmp.Or(os.Getenv("BLOXDROP_LANGUAGE"), "en"), 4307)
 	w := newWindow(t)
 	o.open(w)
 	story := "/file/" + o.list("sent")[0].Item

@@ -62,7 +62,7 @@ type frame struct {
 // parts of the overview, in the order of the page. Each is sent anew when it
 // has changed.
 func parts() []string {
-	return []string{"headline", "needs", "numbers", "flights", "waiting", "latest", "charts", "roots", "warnings"}
+	return []string{"headline", "needs", "numbers", "flights", "waiting", "charts", "latest", "roots", "warnings"}
 }
 
 // part renders one part of the overview.

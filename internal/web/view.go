@@ -128,11 +128,14 @@ func backlog(w *words.Words, st control.Status, p control.Pace, now time.Time) s
 	if left == 0 || p.PerMinute == 0 || len(st.Pauses) > 0 {
 		return ""
 	}
-	d := time.Duration(float64(left) / p.PerMinute * float64(time.Minute))
-	if d < time.Minute {
+	done := now.Add(time.Duration(float64(left) / p.PerMinute * float64(time.Minute)))
+	if p.NotBefore.After(done) {
+		return w.Say("backlog.retry", w.At(p.NotBefore, now)) // and it may fail again
+	}
+	if done.Sub(now) < time.Minute {
 		return w.Say("backlog.soon")
 	}
-	return w.Say("backlog", w.At(now.Add(d), now))
+	return w.Say("backlog", w.At(done, now))
 }
 
 // number is one of the counts, and the list behind it.

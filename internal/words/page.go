@@ -55,8 +55,9 @@ func page() map[string]text {
 		"state.offline":       {"A folder can't be reached: %[2]s|%[1]d folders can't be reached: %[2]s", "Een map is onbereikbaar: %[2]s|%[1]d mappen zijn onbereikbaar: %[2]s"},
 		"state.offline.do":    {"See that the file server runs and the share is connected. Nothing is lost: it goes on by itself.", "Kijk of de bestandsserver aanstaat en de share verbonden is. Er gaat niets verloren: het gaat vanzelf verder."},
 
-		"backlog":      {"All will be in Bloxs %s or so.", "Alles staat naar verwachting %s in Bloxs."},
-		"backlog.soon": {"All will be in Bloxs within a minute.", "Binnen een minuut staat alles in Bloxs."},
+		"backlog":       {"All will be in Bloxs %s or so.", "Naar verwachting staat alles %s in Bloxs."},
+		"backlog.retry": {"If the next tries go well, all will be in Bloxs %s or so.", "Als de volgende pogingen lukken, staat alles %s of iets later in Bloxs."},
+		"backlog.soon":  {"All will be in Bloxs within a minute.", "Binnen een minuut staat alles in Bloxs."},
 
 		"numbers":          {"In numbers", "In cijfers"},
 		"number.today":     {"delivered today", "vandaag bezorgd"},
@@ -82,6 +83,9 @@ func page() map[string]text {
 		"held.rejected":             {"Bloxs does not take this file", "Bloxs neemt dit bestand niet aan"},
 		"held.rejected.do":          {"Mend what is named below, then try again.", "Verhelp wat hieronder staat en probeer het opnieuw."},
 		"held.rejected.says":        {"Refused with these words:", "Geweigerd met deze woorden:"},
+		"loose":                     {"In no person's folder", "Niet in de map van een relatie"},
+		"loose.do":                  {"Nobody can tell whose they are. Move each into the folder of the person whose it is.", "Niemand weet van wie ze zijn. Zet elk in de map van de relatie van wie het is."},
+		"loose.show":                {"Show them", "Bekijken"},
 		"held.all":                  {"All of them (%d)", "Alle (%d)"},
 		"held.more":                 {"One more file needs somebody|%d more files need somebody", "Nog één bestand vraagt aandacht|Nog %d bestanden vragen aandacht"},
 
