@@ -147,7 +147,7 @@ const (
 	personsFound = 20
 	rowsFound    = 50
 	newestLooked = 2000
-	lookFor      = 120 * time.Millisecond // in all
+	lookFor      = 100 * time.Millisecond // in all
 )
 
 // Search finds persons, names and file IDs. With after it goes on looking for
