@@ -52,6 +52,7 @@ func (a *App) Forget(ctx context.Context, person string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	a.forgetWarnings()
 	said := fmt.Sprintf("person %s is forgotten in ledger and journal; %s stay known by a salted digest alone, so that they are never sent again", person, files(kept))
 	if kept == 0 {
 		said = fmt.Sprintf("nothing was remembered of person %s that had to be kept", person)

@@ -63,6 +63,16 @@ func (k *kept) add(w control.Warning) {
 	}
 }
 
+// forgetWarnings is for when somebody is forgotten, whom they may name.
+func (a *App) forgetWarnings() {
+	if a.recent == nil {
+		return
+	}
+	a.recent.kept.mu.Lock()
+	defer a.recent.kept.mu.Unlock()
+	a.recent.kept.all = nil
+}
+
 // Warnings are the last of this run, the newest first.
 func (a *App) Warnings() []control.Warning {
 	if a.recent == nil {

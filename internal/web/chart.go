@@ -61,7 +61,7 @@ func byDay(w *words.Words, hours []control.Hour, now time.Time) chart {
 		at := startOfDay(today.AddDate(0, 0, 1+i-chartDays))
 		c.Bars = append(c.Bars, bar{N: counts[at], Label: w.Weekday(at) + " " + w.Day(at, now), Now: i == chartDays-1})
 		if i%10 == 0 {
-			c.Labels = append(c.Labels, w.Day(at, now))
+			c.Labels = append(c.Labels, w.ShortDay(at))
 		}
 	}
 	c.Labels = append(c.Labels, w.Say("chart.today"))

@@ -220,7 +220,10 @@ func roots(w *words.Words, st control.Status, now time.Time) (list []root) {
 			is.Health, is.Says = "bad", w.Say("root.paused")
 		case r.Unreadable > 0:
 			is.Health, is.Says = "mind", w.Say("root.unreadable", r.Unreadable)
-		case !r.Events:
+		case r.Files == 0:
+			is.Says = w.Say("root.empty")
+		}
+		if is.Health == "good" && !r.Events {
 			is.Looked = cmp.Or(is.Looked, w.Say("root.first")) + " · " + w.Say("root.polling")
 		}
 		list = append(list, is)

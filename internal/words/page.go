@@ -138,6 +138,7 @@ func page() map[string]text {
 
 		"roots":           {"Watched folders", "Bewaakte mappen"},
 		"root.good":       {"In order, with one file.|In order, with %d files.", "In orde, met één bestand.|In orde, met %d bestanden."},
+		"root.empty":      {"In order, and empty.", "In orde, en leeg."},
 		"root.first":      {"Is being looked at for the first time.", "Wordt voor het eerst bekeken."},
 		"root.looked":     {"looked through %s", "doorgekeken: %s"},
 		"root.polling":    {"the share tells of no changes", "de share meldt geen wijzigingen"},

@@ -27,6 +27,8 @@ func times() map[string]text {
 		"month.4": {"April", "april"}, "month.5": {"May", "mei"}, "month.6": {"June", "juni"},
 		"month.7": {"July", "juli"}, "month.8": {"August", "augustus"}, "month.9": {"September", "september"},
 		"month.10": {"October", "oktober"}, "month.11": {"November", "november"}, "month.12": {"December", "december"},
+		"mon.1": {"Jan", "jan"}, "mon.2": {"Feb", "feb"}, "mon.3": {"Mar", "mrt"}, "mon.4": {"Apr", "apr"}, "mon.5": {"May", "mei"}, "mon.6": {"Jun", "jun"},
+		"mon.7": {"Jul", "jul"}, "mon.8": {"Aug", "aug"}, "mon.9": {"Sep", "sep"}, "mon.10": {"Oct", "okt"}, "mon.11": {"Nov", "nov"}, "mon.12": {"Dec", "dec"},
 		"weekday.0": {"Sun", "zo"}, "weekday.1": {"Mon", "ma"}, "weekday.2": {"Tue", "di"}, "weekday.3": {"Wed", "wo"},
 		"weekday.4": {"Thu", "do"}, "weekday.5": {"Fri", "vr"}, "weekday.6": {"Sat", "za"},
 
@@ -88,6 +90,12 @@ func (w *Words) Day(t, now time.Time) string {
 		return w.Say("day", t.Format("2"), month)
 	}
 	return w.Say("day.year", t.Format("2"), month, t.Format("2006"))
+}
+
+// ShortDay is Day in few letters, without its year.
+func (w *Words) ShortDay(t time.Time) string {
+	t = t.Local()
+	return w.Say("day", t.Format("2"), w.Say("mon."+t.Format("1")))
 }
 
 // Weekday is the short name of the day of t.
