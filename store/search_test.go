@@ -102,7 +102,7 @@ func TestReceiptsByHour(t *testing.T) {
 	for _, d := range []time.Duration{10 * time.Minute, time.Minute} {
 		b.must(b.NotStored(b.take().ID, Try{Due: b.now.Add(d)}))
 	}
-	if at, err := b.LastDue(); err != nil || !at.Equal(b.now.Add(10 * time.Minute)) {
+	if at, err := b.LastDue(); err != nil || !at.Equal(b.now.Add(10*time.Minute)) {
 		t.Errorf("the last is due at %s, %v", at, err)
 	}
 	p, err := b.Newest(Sent, "", 3)
