@@ -3,6 +3,7 @@ package watcher
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"syscall"
@@ -208,6 +209,9 @@ func (p *pass) folder(rel string, f *folder, g ground, deep bool, h *hint) error
 		if isGone(l.trouble) {
 			return errNotThere
 		}
+		if p.isAway(l.trouble) {
+			return errRootMoved
+		}
 		p.warnUnreadable(rel, f, l.trouble)
 		p.setUnreadable(f)
 		return nil
@@ -233,6 +237,16 @@ func (p *pass) folder(rel string, f *folder, g ground, deep bool, h *hint) error
 		c.scanned = err == nil
 	}
 	return nil
+}
+
+// isAway says, after a folder's own trouble, whether the whole root can't be
+// reached any more: where a server is down each folder would take its time to fail.
+func (p *pass) isAway(trouble error) bool {
+	if errors.Is(trouble, fs.ErrPermission) {
+		return false
+	}
+	_, err := statFolder(p.dir)
+	return err != nil
 }
 
 // warnUnreadable says once that a folder keeps its files from us.
