@@ -27,7 +27,8 @@ import (
 // it answers, shares no disk whose syncs could hide one that is missing there.
 type branch struct {
 	*office
-	m *testfs.Machine
+	m      *testfs.Machine
+	launch string // starts the program
 }
 
 // newBranch puts a program into a machine, and starts nothing. Roots are all of
@@ -44,7 +45,7 @@ func newBranch(t testing.TB, image, program, roots string) *branch {
 	o.must(err)
 	o.bloxs = bloxs
 	t.Cleanup(bloxs.Close)
-	b := &branch{o, testfs.Boot(t, image)}
+	b := &branch{o, testfs.Boot(t, image), "systemctl start bloxdrop"}
 	cert, pair := b.certificate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	o.must(err)
@@ -98,7 +99,7 @@ func (b *branch) file(path, text string) {
 // begin starts the program, and waits until it answers.
 func (b *branch) begin() {
 	b.t.Helper()
-	b.m.Run("systemctl start bloxdrop")
+	b.m.Run(b.launch)
 	b.until("running", func(st control.Status) bool { return st.State != control.Stopped })
 }
 

@@ -15,7 +15,8 @@ import (
 
 // Machine is a Debian machine with systemd, made by .ci/vm.
 type Machine struct {
-	Host string // by which the machine reaches our loopback
+	Host   string // by which the machine reaches our loopback
+	Append string // to the kernel's command line, at the next start
 
 	t      testing.TB
 	script string
@@ -116,6 +117,7 @@ func (m *Machine) call(ctx context.Context, input io.Reader, args ...string) (st
 	cmd := exec.CommandContext(ctx, m.script, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &stdout, &stderr
+	cmd.Env = append(os.Environ(), "BLOXDROP_VM_APPEND="+m.Append)
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		return stdout.String(), fmt.Errorf(".ci/vm %s: %w: %s", strings.Join(args, " "), err, stderr.String())
