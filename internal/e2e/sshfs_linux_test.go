@@ -1,0 +1,276 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/control"
+)
+
+// remote is a share on a server of the test's own: sshd on a port and with keys
+// of its own, mounted through FUSE, which tells of nothing that others write.
+type remote struct {
+	o      *office
+	folder string // on the server
+	port   int
+	sshd   *exec.Cmd
+	sshfs  *exec.Cmd
+}
+
+func newRemote(t *testing.T, o *office) *remote {
+	t.Helper()
+	for _, tool := range []string{"/usr/sbin/sshd", "sshfs", "ssh-keygen"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing(t, "there is no ", tool, " here")
+		}
+	}
+	if os.Geteuid() != 0 {
+		missing(t, "only root runs a server and mounts from it")
+	}
+	r := &remote{o: o, folder: filepath.Join(o.dir, "on the server"), port: freePort(t)}
+	o.must(os.Mkdir(r.folder, 0o755))
+	t.Cleanup(r.end)
+	r.serve()
+	r.mount()
+	return r
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (r *remote) path(name string) string { return filepath.Join(r.o.dir, name) }
+
+// serve starts the server.
+func (r *remote) serve() {
+	o := r.o
+	o.t.Helper()
+	o.must(os.MkdirAll("/run/sshd", 0o755)) // where it drops its rights
+	for _, key := range []string{"host", "client"} {
+		if _, err := os.Stat(r.path(key)); err == nil {
+			continue
+		}
+		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", r.path(key)).CombinedOutput(); err != nil {
+			o.t.Fatalf("%v %s", err, out)
+		}
+	}
+	config := fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %q\nAuthorizedKeysFile %q\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n",
+		r.port, r.path("host"), r.path("client.pub"))
+	o.must(os.WriteFile(r.path("sshd_config"), []byte(config), 0o600))
+	r.sshd = exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", r.path("sshd_config"))
+	r.sshd.Stderr = o.log
+	o.must(r.sshd.Start())
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", r.port))
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			o.t.Fatalf("sshd does not come up: %v\n%s", err, o.log)
+		}
+	}
+}
+
+func (r *remote) mount() {
+	o := r.o
+	o.t.Helper()
+	me, err := user.Current()
+	o.must(err)
+	r.sshfs = exec.Command("sshfs", "-f", "-p", strconv.Itoa(r.port), "-o", strings.Join([]string{
+		"IdentityFile=" + r.path("client"), "UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no", "LogLevel=ERROR", "PasswordAuthentication=no", "dcache_timeout=1",
+	}, ","), fmt.Sprintf("%s@127.0.0.1:%s", me.Username, r.folder), o.root)
+	r.sshfs.Stderr = o.log
+	o.must(r.sshfs.Start())
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if isMounted(o.root) {
+			return
+		}
+		if time.Now().After(deadline) {
+			o.t.Fatalf("it is not mounted\n%s", o.log)
+		}
+	}
+}
+
+func isMounted(path string) bool {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	return err == nil && strings.Contains(string(mounts), " "+strings.ReplaceAll(path, " ", `\040`)+" ")
+}
+
+// processes are sshd and whatever serves its connections.
+func (r *remote) processes() (all []int) {
+	parent := map[int]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(b[strings.LastIndex(string(b), ")")+1:]))
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		parent[pid], _ = strconv.Atoi(fields[1])
+	}
+	for pid := range parent {
+		for p := pid; p > 1; p = parent[p] {
+			if p == r.sshd.Process.Pid {
+				all = append(all, pid)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// hangs stops the server, so that whoever looks at the share waits, until it is freed.
+func (r *remote) hangs() (free func()) {
+	pids := r.processes()
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGSTOP)
+	}
+	return func() {
+		for _, pid := range pids {
+			_ = unix.Kill(pid, unix.SIGCONT)
+		}
+	}
+}
+
+// goes ends the server without a word.
+func (r *remote) goes() {
+	for _, pid := range r.processes() {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+	_ = r.sshd.Wait() // killed
+	r.unmount()
+}
+
+func (r *remote) unmount() {
+	if r.sshfs == nil {
+		return
+	}
+	_ = r.sshfs.Process.Signal(syscall.SIGKILL)
+	_ = r.sshfs.Wait() // killed
+	_ = unix.Unmount(r.o.root, unix.MNT_DETACH)
+	r.sshfs = nil
+}
+
+func (r *remote) end() {
+	r.unmount()
+	r.o.kill()
+	if r.sshd != nil {
+		for _, pid := range r.processes() {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		_ = r.sshd.Wait() // killed
+	}
+}
+
+// TestRemoteShare: files that others write on a server, which tells nobody; a
+// server that hangs while another root goes on; one that goes and comes back.
+func TestRemoteShare(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	other := filepath.Join(o.dir, "other")
+	o.configure(o.rooted(other)...)
+	o.bloxs.Uploads.Always(bloxstest.SlowAnswer(5 * time.Millisecond))
+	r := newRemote(t, o)
+	work := newColleague(o, 1)
+	work.moves(r.folder)
+	row := func(name string, do func() (gates int)) {
+		sums, gates := &tally{runs: 1}, do()
+		if o.daemon == nil {
+			o.start()
+		}
+		o.comesToRest(func() int { return len(o.below(r.folder)) + len(o.below(other)) })
+		if sums.uncertain = len(o.uncertain()); sums.uncertain > gates {
+			t.Errorf("%d are uncertain, though only %d gates were open at a kill", sums.uncertain, gates)
+		}
+		o.resolveAll()
+		o.comesToRest(func() int { return len(o.below(r.folder)) + len(o.below(other)) })
+		b := newBooks()
+		for d := range work.books.whole {
+			b.whole[d] = true
+		}
+		for d := range work.account().due {
+			b.owe(d)
+		}
+		o.judge(sums, b, once)
+		sums.print(t, name)
+	}
+	row("share through FUSE, which tells of no change", func() int {
+		work.work(20)
+		o.start()
+		o.until("some are sent", func(st control.Status) bool { return st.Sent > 10 })
+		work.work(20)
+		return 0
+	})
+	n := 0
+	others := func() { // the other root goes on
+		for range 5 {
+			n++
+			content := fmt.Sprint("other ", n)
+			put(o, filepath.Join(other, fmt.Sprintf("5001/%d.txt", n)), content)
+			work.books.due[delivery{"5001", sum([]byte(content))}] = true
+			work.books.whole[delivery{"5001", sum([]byte(content))}] = true
+		}
+		began := time.Now()
+		defer func() { t.Logf("the other root's files took %v", time.Since(began).Round(time.Second/10)) }()
+		o.until("the other root's are sent", func(control.Status) bool {
+			sent := 0
+			for _, f := range o.bloxs.Stored() {
+				if f.Person == "5001" {
+					sent++
+				}
+			}
+			return sent == n
+		})
+	}
+	row("share hangs while files go, another root goes on", func() int {
+		work.work(20)
+		o.stored(len(o.bloxs.Stored()) + 1)
+		free := r.hangs()
+		work.work(5)
+		others()
+		free()
+		return 0
+	})
+	row("share hangs, and the program is killed in that", func() int {
+		work.work(20)
+		o.stored(len(o.bloxs.Stored()) + 1)
+		free := r.hangs()
+		others()
+		// Whoever waits for a file of such a share can't die before it answers.
+		o.must(signal(o.daemon.Process, syscall.SIGKILL))
+		free()
+		o.kill()
+		return len(openGates(o.steps()))
+	})
+	row("share's server is killed and comes back", func() int {
+		work.work(20)
+		o.stored(len(o.bloxs.Stored()) + 1)
+		r.goes()
+		o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online && st.Withdrawn == 0 })
+		work.work(5)
+		others()
+		r.serve()
+		r.mount()
+		return 0
+	})
+}
