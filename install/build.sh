@@ -7,7 +7,8 @@
 # same commit and VERSION give the same bytes, with the same Go and the same
 # wixl. BLOXDROP_SIGN_PFX names a certificate (PKCS #12) with which Windows'
 # program and .msi are signed, BLOXDROP_SIGN_PASSFILE a file with its password,
-# BLOXDROP_SIGN_TIMESTAMP the address of a time stamp server.
+# BLOXDROP_SIGN_TIMESTAMP the address of a time stamp server. BLOXDROP_DIST names
+# another folder than dist/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +23,7 @@ for tool in go gzip tar zip wixl msibuild faketime; do
 done
 
 umask 022
-dist=$PWD/dist
+dist=${BLOXDROP_DIST:-$PWD/dist}
 parts=$(mktemp -d)
 trap 'rm -rf "$parts" rsrc_windows_amd64.syso' EXIT
 rm -rf "$dist" && mkdir "$dist"

@@ -14,20 +14,44 @@ import (
 	"bloxdrop/internal/check"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/service"
 )
 
 func (e *env) check() *cobra.Command {
-	return &cobra.Command{
+	var asService bool
+	cmd := &cobra.Command{
 		Use: "check", Short: "Look at all that can be known before the first file",
 		Long: `Look at all that can be known before the first file: config, folders and rights,
 what stands in the roots and what would happen to it, sign-in, clock, and the
 persons whom folders name. It changes nothing and sends nothing, and works with
 a running service and without. Persons are asked for at most a minute.
 
+With --as-service all that is seen as the service sees it: with its account, its
+secrets, and shut in as it is.
+
 Exit code 0: no errors, perhaps warnings. 1: errors. 2: the config is not valid.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return e.lookAtAll(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asService {
+				return e.checkAsService(cmd.Context())
+			}
+			return e.lookAtAll(cmd.Context())
+		},
 	}
+	cmd.Flags().BoolVar(&asService, "as-service", false, "as the service sees it")
+	return cmd
+}
+
+func (e *env) checkAsService(ctx context.Context) error {
+	s, err := e.spec()
+	if err != nil {
+		return err
+	}
+	code, err := service.As(ctx, s, e.out, e.err, "check")
+	if err == nil && code != exitDone {
+		return &exitError{code: code}
+	}
+	return err
 }
 
 func (e *env) lookAtAll(ctx context.Context) error {

@@ -122,7 +122,7 @@ Try it without Bloxs:  bloxdrop demo`,
 	root.AddCommand(e.demo(), e.run(), e.status(), e.list(), e.explain(), e.retry(), e.resolve(), e.confirm(), e.send(),
 		e.pause(), e.resume(), e.adopt(), e.backup(), e.restore(), e.repair(), e.version(), e.checkLedger())
 	root.AddCommand(e.check(), e.forget(), e.open())
-	root.AddCommand(e.services()...)
+	root.AddCommand(append(e.services(), e.setSecret())...)
 	e.completions(root)
 	for _, cmd := range root.Commands() {
 		if args := cmd.Args; args != nil {

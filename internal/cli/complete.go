@@ -31,6 +31,8 @@ func (e *env) completions(root *cobra.Command) {
 			cmd.ValidArgsFunction = e.completeRoots
 		case "explain", "retry", "resolve", "confirm", "send", "backup", "restore":
 			// paths
+		case "set-secret":
+			// its ValidArgs say it
 		default:
 			cmd.ValidArgsFunction = nothing
 		}

@@ -37,16 +37,22 @@ func (e *env) manages(name, short string, do func(context.Context) (string, erro
 }
 
 func (e *env) install(ctx context.Context) (string, error) {
+	s, err := e.spec()
+	if err != nil {
+		return "", err
+	}
+	return service.Install(ctx, s)
+}
+
+// spec is this program with this config.
+func (e *env) spec() (s service.Spec, err error) {
 	executable, err := os.Executable()
 	if err == nil {
 		executable, err = filepath.EvalSymlinks(executable)
 	}
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	path, err := filepath.Abs(e.configPath)
-	if err != nil {
-		return "", err
-	}
-	return service.Install(ctx, service.Spec{Executable: executable, Config: path})
+	return service.Spec{Executable: executable, Config: path}, err
 }

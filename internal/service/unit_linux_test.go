@@ -81,3 +81,18 @@ func TestWhichServiceIsThere(t *testing.T) {
 		}
 	}
 }
+
+// TestProperties are those that a check has in common with the service.
+func TestProperties(t *testing.T) {
+	got := strings.Join(properties(install.Unit+"\n# a drop-in\n[Service]\nReadWritePaths=/data \\\n  /more\n[Install]\nAlias=x\n"), "\n")
+	for _, want := range []string{"User=bloxdrop", "LoadCredential=api_key:bloxdrop.api_key", "ProtectSystem=strict", "CapabilityBoundingSet=", "SystemCallFilter=~@privileged @resources", "ReadWritePaths=/data    /more"} {
+		if !strings.Contains("\n"+got+"\n", "\n"+want+"\n") {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	for _, no := range []string{"\nExec", "\nType=", "Watchdog", "Alias", "Description", "#"} {
+		if strings.Contains(got, no) {
+			t.Errorf("%q is in\n%s", no, got)
+		}
+	}
+}

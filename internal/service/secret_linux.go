@@ -1,0 +1,47 @@
+//go:build linux
+
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// systemd looks here for credentials that a unit names without a path, since
+// its version 252.
+const (
+	credentials = "/etc/credstore"
+	hasStore    = 252
+)
+
+// SetSecret keeps a secret for the service: in a file that only root reads, and
+// that systemd hands to nobody but the service.
+func SetSecret(ctx context.Context, name, value string) (string, error) {
+	if err := allowed(ctx, "set-secret "+name); err != nil {
+		return "", err
+	}
+	out, err := run(ctx, "systemctl", "--version")
+	if err != nil {
+		return "", err
+	}
+	version := 0
+	if _, err := fmt.Sscanf(out, "systemd %d", &version); err == nil && version < hasStore {
+		return "", fmt.Errorf("systemd %d keeps no secrets for services, as %d does: put it into a file that bloxdrop's account alone reads, and name that in config.toml as %s_file", version, hasStore, name)
+	}
+	if err := os.MkdirAll(credentials, 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(credentials, Name+"."+name)
+	temp := path + ".new"
+	err = os.WriteFile(temp, []byte(strings.TrimSpace(value)+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		return "", err
+	}
+	return name + " is kept in " + path + ", for the service alone; `bloxdrop restart` lets it take that up. What config.toml says itself goes before it", nil
+}
