@@ -145,14 +145,14 @@ func does(ctx context.Context, what string, said func(before state) string) (str
 		return "", err
 	}
 	if _, err := systemctl(ctx, what, unitName); err != nil {
-		return "", fmt.Errorf("%w%s", err, lastWords(ctx))
+		return "", fmt.Errorf("systemd could not %s it (%w)%s", what, err, lastWords(ctx))
 	}
 	return said(there), nil
 }
 
 // lastWords is what the service itself said last.
 func lastWords(ctx context.Context) string {
-	out, err := run(ctx, "journalctl", "-q", "-u", unitName, "-n", "3", "-o", "cat")
+	out, err := run(ctx, "journalctl", "-q", "_SYSTEMD_UNIT="+unitName, "-n", "3", "-o", "cat")
 	if out = strings.TrimSpace(out); err != nil || out == "" {
 		return "; `journalctl -u bloxdrop` says more"
 	}
@@ -187,7 +187,7 @@ func put(path, text string) (changed bool, err error) {
 }
 
 func systemctl(ctx context.Context, args ...string) (string, error) {
-	return run(ctx, "systemctl", append([]string{"--no-pager", "--no-ask-password", "--quiet"}, args...)...)
+	return run(ctx, "systemctl", append([]string{"--no-pager", "--no-ask-password"}, args...)...)
 }
 
 // run gives what a command printed, or an error with what it complained of.
