@@ -16,15 +16,15 @@ import (
 	"bloxdrop/internal/control"
 )
 
-// share is a folder that is mounted over sftp. Its server can be stopped as a
+// sftpShare is a folder that is mounted over sftp. Its server can be stopped as a
 // file server that hangs is: whoever asks it anything waits.
-type share struct {
+type sftpShare struct {
 	t      testing.TB
 	server *exec.Cmd
 }
 
-// mountShare mounts the folder behind at path.
-func mountShare(t testing.TB, behind, path string) *share {
+// mountSFTP mounts the folder behind at path.
+func mountSFTP(t testing.TB, behind, path string) *sftpShare {
 	t.Helper()
 	server := exec.Command("/usr/lib/openssh/sftp-server")
 	if _, err := os.Stat(server.Path); err != nil {
@@ -50,7 +50,7 @@ func mountShare(t testing.TB, behind, path string) *share {
 	for _, end := range []*os.File{asked, asks, answered, answers} {
 		must(end.Close()) // theirs are their own
 	}
-	s := &share{t: t, server: server}
+	s := &sftpShare{t: t, server: server}
 	t.Cleanup(func() {
 		s.answer()
 		_ = syscall.Unmount(path, syscall.MNT_DETACH)
@@ -80,15 +80,15 @@ func needs(t testing.TB, err error) {
 	t.Skip(err)
 }
 
-func (s *share) signal(sig syscall.Signal) {
+func (s *sftpShare) signal(sig syscall.Signal) {
 	s.t.Helper()
 	if err := s.server.Process.Signal(sig); err != nil {
 		s.t.Error(err)
 	}
 }
 
-func (s *share) hang()   { s.signal(syscall.SIGSTOP) }
-func (s *share) answer() { s.signal(syscall.SIGCONT) }
+func (s *sftpShare) hang()   { s.signal(syscall.SIGSTOP) }
+func (s *sftpShare) answer() { s.signal(syscall.SIGCONT) }
 
 // TestHungShare lets the file server of one root hang while files wait there.
 // Every other root's files go on, the service manager hears that bloxdrop is
@@ -101,7 +101,7 @@ func TestHungShare(t *testing.T) {
 	o.must(os.MkdirAll(behind, 0o755))
 	o.must(os.MkdirAll(mounted, 0o755))
 	o.configure("[upload]", "[[watch]]\npath = \""+mounted+"\"\nexisting = \"upload\"\nsettle = \"300ms\"\nrescan = \"1s\"\n\n[upload]\nworkers = 2")
-	share := mountShare(t, behind, mounted)
+	share := mountSFTP(t, behind, mounted)
 	manager := underSystemd(o, 8*time.Second)
 	all := map[string]delivery{}
 	drop := func(dir, as string, n int) {

@@ -98,7 +98,7 @@ func newEstate(t *testing.T) *estate {
 	o.must(err)
 	o.bloxs = bloxs
 	t.Cleanup(bloxs.Close)
-	e := &estate{branch: &branch{o, testfs.Boot(t, "plain")}, began: began, all: map[string]delivery{}}
+	e := &estate{branch: &branch{office: o, m: testfs.Boot(t, "plain")}, began: began, all: map[string]delivery{}}
 	cert, pair := e.certificate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	e.must(err)
