@@ -1,5 +1,5 @@
-// Package install holds the files that make bloxdrop a service on Linux, so
-// that packages and `bloxdrop install` bring the very same.
+// Package install holds the files that make bloxdrop a service, so that packages
+// and `bloxdrop install` bring the very same.
 //
 // It must never hold anything else.
 package install
@@ -20,3 +20,8 @@ var Sysusers string
 //
 //go:embed bloxdrop.sysctl
 var Sysctl string
+
+// WindowsConfig is the first config on Windows. HOME stands for its folder.
+//
+//go:embed windows/config.toml
+var WindowsConfig string

@@ -10,8 +10,12 @@ import (
 	"os"
 	"time"
 
+	"bloxdrop/internal/sealed"
 	"bloxdrop/internal/wholefile"
 )
+
+// sealedFor is the token file's purpose.
+const sealedFor = "kept token"
 
 // keptToken is the token file. Owner ties the token to the address, key and
 // secret that it was given for, without telling any of them.
@@ -42,7 +46,7 @@ func (c *Client) loadToken() token {
 	}
 	var kept keptToken
 	if err == nil {
-		raw, err = unseal(raw)
+		raw, err = sealed.Open(raw, sealedFor)
 	}
 	if err == nil {
 		err = json.Unmarshal(raw, &kept)
@@ -69,7 +73,7 @@ func (c *Client) keepToken(t token) {
 	kept := keptToken{Salt: salt, Owner: c.owner(salt), Token: t.value, RenewAt: t.renewAt, Expires: t.expires}
 	raw, err := json.Marshal(kept)
 	if err == nil {
-		raw, err = seal(raw)
+		raw, err = sealed.Seal(raw, sealedFor)
 	}
 	if err == nil {
 		err = wholefile.Write(c.cfg.TokenFile, raw)

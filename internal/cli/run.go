@@ -55,12 +55,13 @@ func (e *env) serve(ctx context.Context, once, asService bool) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings {
-		log.Warn("the config is valid but unwise", "warning", w)
-	}
 	var voice service.Voice
 	if asService {
+		log = service.Loud(log)
 		voice = service.NewVoice(log)
+	}
+	for _, w := range c.Warnings {
+		log.Warn("the config is valid but unwise", "warning", w)
 	}
 	if once {
 		err = e.serveOnce(ctx, c, log, shows)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -14,10 +15,10 @@ import (
 // services are the commands that look after the service of this platform.
 func (e *env) services() []*cobra.Command {
 	return []*cobra.Command{
-		e.manages("install", "Make bloxdrop a service that starts with the machine", e.install),
-		e.manages("uninstall", "Take the service away; config and ledger stay", service.Uninstall),
+		e.installs(),
+		e.uninstalls(),
 		e.manages("start", "Start the service", service.Start),
-		e.manages("stop", "Stop the service", service.Stop),
+		e.stops(),
 		e.manages("restart", "Stop the service and start it again, with the config as it is now", service.Restart),
 	}
 }
@@ -25,34 +26,86 @@ func (e *env) services() []*cobra.Command {
 func (e *env) manages(name, short string, do func(context.Context) (string, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			said, err := do(cmd.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(e.out, said)
-			return err
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.tell(do(cmd.Context())) },
 	}
 }
 
-func (e *env) install(ctx context.Context) (string, error) {
-	s, err := e.spec()
+// tell prints what has been done.
+func (e *env) tell(said string, err error) error {
 	if err != nil {
-		return "", err
+		return err
 	}
-	return service.Install(ctx, s)
+	_, err = fmt.Fprintln(e.out, said)
+	return err
 }
 
-// spec is this program with this config.
-func (e *env) spec() (s service.Spec, err error) {
+func (e *env) installs() *cobra.Command {
+	var account, passwordFile string
+	var packaged bool
+	cmd := e.manages("install", "Make bloxdrop a service that starts with the machine", nil)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		spec, err := e.spec()
+		if err != nil {
+			return err
+		}
+		spec.Account, spec.Packaged = account, packaged
+		spec.Password = func(account string) (string, error) { return e.readSecret("the password of "+account, passwordFile) }
+		return e.tell(service.Install(cmd.Context(), spec))
+	}
+	if runtime.GOOS == "windows" {
+		cmd.Long = cmd.Short + `.
+
+Its account is ` + service.VirtualAccount + `, which Windows makes for it alone: it reads the
+folders of this computer that it is given rights to, and shares as this computer.
+--account names another: DOMAIN\name$ (a gMSA) or DOMAIN\name, whose password
+is asked for, read from standard input, or from --password-file.
+
+Said once more it sets rights and recovery anew, and takes a new password.`
+		cmd.Flags().StringVar(&account, "account", "", `the service's account (default `+service.VirtualAccount+`)`)
+		cmd.Flags().StringVar(&passwordFile, "password-file", "", "a file with the account's password")
+		cmd.Flags().BoolVar(&packaged, "packaged", false, "said by the .msi")
+		_ = cmd.Flags().MarkHidden("packaged")
+	}
+	return cmd
+}
+
+func (e *env) uninstalls() *cobra.Command {
+	return e.forPackage("uninstall", "Take the service away; config and ledger stay", service.Uninstall, service.UninstallIfThere)
+}
+
+func (e *env) stops() *cobra.Command {
+	return e.forPackage("stop", "Stop the service", service.Stop, service.Pause)
+}
+
+// forPackage is a command that does something else where the .msi says it.
+func (e *env) forPackage(name, short string, do, packagedDo func(context.Context) (string, error)) *cobra.Command {
+	var packaged bool
+	cmd := e.manages(name, short, nil)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if packaged {
+			return e.tell(packagedDo(cmd.Context()))
+		}
+		return e.tell(do(cmd.Context()))
+	}
+	cmd.Flags().BoolVar(&packaged, "packaged", false, "said by the .msi")
+	_ = cmd.Flags().MarkHidden("packaged")
+	return cmd
+}
+
+func (e *env) spec() (service.Spec, error) {
 	executable, err := os.Executable()
 	if err == nil {
 		executable, err = filepath.EvalSymlinks(executable)
 	}
 	if err != nil {
-		return s, err
+		return service.Spec{}, err
 	}
 	path, err := filepath.Abs(e.configPath)
-	return service.Spec{Executable: executable, Config: path}, err
+	if err != nil {
+		return service.Spec{}, err
+	}
+	return service.Spec{
+		Executable: executable, Config: path, Home: filepath.Dir(defaultConfig(os.Getenv)),
+		Warn: func(text string) { fmt.Fprintf(e.err, "bloxdrop: warning: %s\n", text) },
+	}, nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"unicode"
+
+	"bloxdrop/internal/sealed"
 )
 
 // secrets finds the three secrets. For each, the first that is set of: the key
@@ -33,7 +36,7 @@ func (c *checker) secrets(b *Bloxs, env Env) {
 }
 
 func howToGive(key string) string {
-	return fmt.Sprintf("write it there, or name a file that holds it with %s_file, or set %s in the environment", key, variable(key))
+	return fmt.Sprintf("write it there, or name a file that holds it with %s_file, which `bloxdrop set-secret %s` writes, or set %s in the environment", key, key, variable(key))
 }
 
 func variable(key string) string { return "BLOXDROP_" + strings.ToUpper(key) }
@@ -79,11 +82,39 @@ func (c *checker) secretFile(key, path string) Secret {
 	if exposed(mode) {
 		c.warn(key, "%s can be read by other accounts (mode %04o); run: chmod 600 %s", path, mode.Perm(), path)
 	}
-	secret := secretOf(data)
-	if !secret.IsSet() {
+	name := strings.TrimSuffix(strings.TrimPrefix(key, "bloxs."), "_file")
+	plain, err := sealed.Plain(secretOf(data).value, name)
+	switch {
+	case err != nil:
+		c.problem(key, "%s can't be read: %v; `bloxdrop set-secret %s` writes it anew", path, err, name)
+	case plain == "":
 		c.problem(key, "%s is empty; put the secret into it", path)
 	}
-	return secret
+	return NewSecret(plain)
+}
+
+// SecretKeys are the keys of the secrets.
+func SecretKeys() []string { return []string{"api_key", "api_secret", "token"} }
+
+// SecretFile tells where the config at path has the secret key: in the file that
+// is named there, or, if inline, in the config itself, which comes before any file.
+func SecretFile(path, key string) (file string, inline bool, err error) {
+	data, _, err := read(path)
+	if err != nil {
+		return "", false, fmt.Errorf("the config can't be read: %w; make the file, or name another with --config", err)
+	}
+	c := &checker{file: path}
+	doc := c.parse(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
+	if err := c.err(); err != nil {
+		return "", false, err
+	}
+	bloxs, _ := doc["bloxs"].(map[string]any)
+	value, _ := bloxs[key].(string)
+	file, _ = bloxs[key+"_file"].(string)
+	if file != "" && !c.path("bloxs."+key+"_file", &file) {
+		return "", false, c.err()
+	}
+	return file, value != "", nil
 }
 
 // credential reads a secret from the credentials directory, whose rights are

@@ -5,7 +5,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -53,23 +52,25 @@ func (p *program) Start(service.Service) error {
 		p.mu.Unlock()
 		close(p.ended)
 		if ctx.Err() == nil {
+			lastWord(err)
 			p.died(err)
 		}
 	}()
 	return nil
 }
 
-// Stop waits for the work's end, though not for ever.
+// Stop waits for the work's end, though not for ever. It never fails: the
+// manager would take that for a death, and start anew what somebody has stopped.
 func (p *program) Stop(service.Service) error {
 	p.mu.Lock()
 	p.cancel()
 	p.mu.Unlock()
 	select {
 	case <-p.ended:
-		return nil
 	case <-time.After(stopWithin):
-		return fmt.Errorf("the work has not ended within %s", stopWithin)
+		lastWord(errNoEnd)
 	}
+	return nil
 }
 
 func (p *program) result() error {
@@ -78,51 +79,14 @@ func (p *program) result() error {
 	return p.err
 }
 
-func manager(s Spec) (service.Service, error) {
+var errNoEnd = errors.New("the work has not ended within 5 s, so the process ends as it is; the next start checks everything")
+
+// manager is kardianos' view of the service, as Install makes it.
+func manager(s Spec, password string) (service.Service, error) {
 	return service.New(&program{}, &service.Config{
 		Name: Name, DisplayName: "bloxdrop",
 		Description: "Takes files out of person folders and puts each into Bloxs, once.",
-		Executable:  s.Executable, Arguments: s.arguments(),
+		Executable:  s.Executable, Arguments: s.arguments(), UserName: s.Account,
+		Option: service.KeyValue{"Password": password},
 	})
-}
-
-// Install registers the service.
-func Install(_ context.Context, spec Spec) (string, error) {
-	if err := spec.check(); err != nil {
-		return "", err
-	}
-	s, err := manager(spec)
-	if err != nil {
-		return "", err
-	}
-	return "bloxdrop is installed as a service; `bloxdrop start` starts it", s.Install()
-}
-
-// Uninstall takes the service out of the list; config and ledger stay.
-func Uninstall(context.Context) (string, error) {
-	return does("bloxdrop is no service any more; its config and its ledger stay", service.Service.Uninstall)
-}
-
-// Start starts it.
-func Start(context.Context) (string, error) {
-	return does("bloxdrop is started", service.Service.Start)
-}
-
-// Stop stops it.
-func Stop(context.Context) (string, error) { return does("bloxdrop is stopped", service.Service.Stop) }
-
-// Restart stops and starts it.
-func Restart(context.Context) (string, error) {
-	return does("bloxdrop is started anew", service.Service.Restart)
-}
-
-func does(said string, do func(service.Service) error) (string, error) {
-	s, err := manager(Spec{})
-	if err != nil {
-		return "", err
-	}
-	if _, err := s.Status(); errors.Is(err, service.ErrNotInstalled) {
-		return "", errNotInstalled
-	}
-	return said, do(s)
 }

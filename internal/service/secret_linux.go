@@ -17,6 +17,12 @@ const (
 	hasStore    = 252
 )
 
+// StoresSecrets tells of a place for secrets that the system hands to the service.
+func StoresSecrets() bool {
+	_, err := os.Stat("/run/systemd/system")
+	return err == nil
+}
+
 // SetSecret keeps a secret for the service: in a file that only root reads, and
 // that systemd hands to nobody but the service.
 func SetSecret(ctx context.Context, name, value string) (string, error) {

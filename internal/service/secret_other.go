@@ -7,7 +7,10 @@ import (
 	"errors"
 )
 
-// SetSecret keeps a secret for the service.
+// StoresSecrets tells of a place for secrets that the system hands to the service.
+func StoresSecrets() bool { return false }
+
+// SetSecret is for systems that have one.
 func SetSecret(context.Context, string, string) (string, error) {
-	return "", errors.New("secrets can't be kept here yet: name a file with api_key_file and api_secret_file in config.toml")
+	return "", errors.New("this system keeps no secrets for services")
 }

@@ -9,7 +9,8 @@
 // said in one sentence with what to do instead.
 //
 // It must never touch config, ledger or roots: removing the service leaves all
-// of them as they are.
+// of them as they are. (On Windows Install makes the folder of config and ledger,
+// says who may use it, and lays a first config down where there is none.)
 package service
 
 import (
@@ -29,7 +30,18 @@ const Flag = "service"
 type Spec struct {
 	Executable string // absolute
 	Config     string // absolute
+
+	// On Windows alone:
+	Home     string                               // where config and ledger are unless somebody says otherwise; absolute
+	Account  string                               // "": that of the service that there is, or else VirtualAccount
+	Password func(account string) (string, error) // asked for where an Account needs one
+	Packaged bool                                 // by the .msi: what was installed stays as it is, and what Pause stopped is started
+	Warn     func(string)                         // hears of what is missing and doesn't keep the service from working
 }
+
+// VirtualAccount is made by Windows for this service alone. It may do nothing
+// but what it is given, has no password, and is this computer to others.
+const VirtualAccount = `NT SERVICE\` + Name
 
 // check finds what every platform would stumble over.
 func (s Spec) check() error {

@@ -71,9 +71,9 @@ func TestWhichServiceIsThere(t *testing.T) {
 	}{
 		"none":                        {state{}, ""},
 		"just so":                     {state{at: unitAt, exec: commandLine(packaged)}, ""},
-		"with another config":         {state{at: unitAt, exec: commandLine(Spec{packaged.Executable, "/other.toml"})}, "`bloxdrop uninstall` first"},
+		"with another config":         {state{at: unitAt, exec: commandLine(Spec{Executable: packaged.Executable, Config: "/other.toml"})}, "`bloxdrop uninstall` first"},
 		"a package's":                 {state{at: "/lib/systemd/system/bloxdrop.service", exec: commandLine(packaged)}, ""},
-		"a package's, another config": {state{at: "/lib/systemd/system/bloxdrop.service", exec: commandLine(Spec{packaged.Executable, "/other.toml"})}, "by a package already"},
+		"a package's, another config": {state{at: "/lib/systemd/system/bloxdrop.service", exec: commandLine(Spec{Executable: packaged.Executable, Config: "/other.toml"})}, "by a package already"},
 	} {
 		err := c.there.takes(packaged)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

@@ -1,0 +1,89 @@
+//go:build windows
+
+package service
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestAccounts(t *testing.T) {
+	for name, want := range map[string]string{
+		"":                     VirtualAccount,
+		`nt service\BLOXDROP`:  VirtualAccount,
+		`OFFICE\bloxdrop$`:     `OFFICE\bloxdrop$`,
+		`OFFICE\svc`:           `OFFICE\svc`,
+		"svc@office.example":   "svc@office.example",
+		"svc":                  `.\svc`,
+		`NT SERVICE\other`:     "",
+		"LocalSystem":          "",
+		`NT AUTHORITY\SYSTEM`:  "",
+		"Network Service":      "",
+		`BUILTIN\Users`:        "",
+		`OFFICE\`:              "",
+		`\svc`:                 "",
+		`NT AUTHORITY\NETWORK`: "",
+	} {
+		got, err := accountOf(name)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", name, got, err)
+		}
+	}
+	for account, want := range map[string]bool{VirtualAccount: false, `OFFICE\bloxdrop$`: false, `OFFICE\svc`: true, `.\svc`: true} {
+		if needsPassword(account) != want {
+			t.Errorf("%s needs a password: %v", account, !want)
+		}
+	}
+}
+
+// TestVirtualSID holds the reckoning to a number that is the same on every Windows.
+func TestVirtualSID(t *testing.T) {
+	if got := virtualSID("TrustedInstaller"); got != "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464" {
+		t.Error(got)
+	}
+	if _, err := sidOf(VirtualAccount); err != nil {
+		t.Error(err)
+	}
+	if _, err := sidOf(`NOWHERE\nobody`); err == nil || !strings.Contains(err.Error(), `NOWHERE\nobody`) {
+		t.Error(err)
+	}
+}
+
+// TestTakes: Install makes no second service, and no other one.
+func TestTakes(t *testing.T) {
+	spec := Spec{Executable: `C:\Program Files\bloxdrop\bloxdrop.exe`, Config: `C:\ProgramData\bloxdrop\config.toml`, Account: VirtualAccount}
+	line := append([]string{strings.ToLower(spec.Executable)}, spec.arguments()...)
+	other := append([]string{spec.Executable}, Spec{Config: `D:\c.toml`}.arguments()...)
+	for name, c := range map[string]struct {
+		there *state
+		want  string
+	}{
+		"none":                 {nil, ""},
+		"just so":              {&state{line: line, account: VirtualAccount}, ""},
+		"with another config":  {&state{line: other, account: VirtualAccount}, `with the config D:\c.toml: `},
+		"with another account": {&state{line: line, account: `OFFICE\svc`}, `with the account OFFICE\svc: `},
+		"without a line":       {&state{account: VirtualAccount}, "installed already"},
+	} {
+		err := c.there.takes(spec)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEvents: warnings and errors go to the event log as one line, with what was
+// said to the logger before.
+func TestEvents(t *testing.T) {
+	var beside bytes.Buffer
+	log := Loud(slog.New(slog.NewTextHandler(&beside, nil)))
+	log.With("root", "scans").WithGroup("g").Error("something is wrong", "path", "a b\x00")
+	log.Info("not for the event log")
+	if !strings.Contains(beside.String(), "something is wrong") || !strings.Contains(beside.String(), "not for") {
+		t.Errorf("the log itself has %q", beside.String())
+	}
+	if strings.Contains(beside.String(), "can't be written") {
+		t.Errorf("no event log: %s", beside.String())
+	}
+}
