@@ -1,0 +1,101 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/config"
+)
+
+// TestHealth: what only a new start mends is said, once it has lasted, and
+// nothing else is.
+func TestHealth(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.toml")
+	text := fmt.Sprintf("[bloxs]\nurl = \"http://127.0.0.1:9\"\ntoken = \"t\"\n[[watch]]\npath = %q\nexisting = \"upload\"\nrescan = \"30m\"\n[store]\ndir = %q\n[web]\nlisten = \"\"\n",
+		filepath.ToSlash(filepath.Join(dir, "not there")), filepath.ToSlash(filepath.Join(dir, "store")))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path, config.Env{Getenv: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var later atomic.Int64
+	a, err := Open(t.Context(), Options{
+		Config: c, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0 },
+		Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	passes := func(d time.Duration) { later.Add(int64(d)) }
+	is := func(when, stuck string) {
+		t.Helper()
+		h := a.Health()
+		if h.Alive() != (stuck == "") || !strings.Contains(strings.Join(h.Stuck, "; "), stuck) {
+			t.Errorf("%s: %+v", when, h)
+		}
+	}
+	answered := func() {
+		t.Helper()
+		for {
+			a.inside.mu.Lock()
+			asking, asked := a.inside.asking, a.inside.asked
+			a.inside.mu.Unlock()
+			if !asking && !asked.IsZero() {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	is("at the start", "")
+	answered()
+	for range 3 {
+		passes(time.Minute)
+		is("with a root that is missing", "")
+		answered()
+	}
+	if s := a.Health().Sentence; !strings.Contains(s, "offline: ") {
+		t.Errorf("it says %q", s)
+	}
+	answered()
+
+	a.inside.mu.Lock()
+	a.inside.asking = true // as a question that nobody answers
+	a.inside.mu.Unlock()
+	a.inside.pulse.Begin()
+	is("just asked", "")
+	passes(insideAfter / 2)
+	is("asked a while ago", "")
+	passes(insideAfter)
+	is("asked long ago", "ledger and queue have not answered")
+	a.inside.pulse.End()
+	a.inside.mu.Lock()
+	a.inside.asking = false
+	a.inside.mu.Unlock()
+	is("answered", "")
+	answered()
+
+	passes(time.Hour)
+	is("a rescan is overdue", "no rescan of "+c.Watch[0].Path)
+	passes(-time.Hour)
+	answered()
+	if err := a.control.Close(); err != nil {
+		t.Error(err)
+	}
+	is("no command is answered", "commands are no longer answered")
+	a.control = nil
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
