@@ -19,9 +19,9 @@ import (
 // Env is what Load needs from outside.
 type Env struct {
 	Getenv func(string) string // where secrets may come from
-	// Asking is for commands that send nothing: the secrets, which only the
-	// service may read, are not looked for, and no root is touched, since a share
-	// that hangs would keep the command's process from ending.
+	// Asking is for commands that send nothing: secrets that only the service can
+	// read are not missed, and no root is touched, since a share that hangs would
+	// keep the command's process from ending.
 	Asking bool
 }
 
@@ -59,9 +59,8 @@ func Draft(path string, env Env) (*Config, error) {
 	config.Path = path
 	c.fill(config, doc)
 	c.warnMode(config, mode)
-	if c.asking = env.Asking; !c.asking {
-		c.secrets(&config.Bloxs, env)
-	}
+	c.asking = env.Asking
+	c.secrets(&config.Bloxs, env)
 	c.check(config)
 	config.Warnings = c.warnings
 	err = c.err()

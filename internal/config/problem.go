@@ -46,6 +46,7 @@ type checker struct {
 	problems []Problem
 	warnings []string
 	asking   bool // see Env
+	hidden   bool // a secret is there, and not for this account
 }
 
 // problem notes what is wrong with a key. A key that isn't in the file is

@@ -26,6 +26,8 @@ func (c *checker) secrets(b *Bloxs, env Env) {
 	case b.Token.IsSet(), b.APIKey.IsSet() && b.APISecret.IsSet():
 	case c.bad("bloxs.api_key", "bloxs.api_secret", "bloxs.token", "bloxs.api_key_file", "bloxs.api_secret_file", "bloxs.token_file"):
 		// what is wrong there may be why one is missing
+	case c.asking && (c.hidden || !b.APIKey.IsSet() && !b.APISecret.IsSet()):
+		// the service has them, and this account may not read them
 	case b.APIKey.IsSet():
 		c.missing("bloxs", "api_secret", "%s", howToGive("api_secret"))
 	case b.APISecret.IsSet():
@@ -75,6 +77,10 @@ func (c *checker) secret(key string, value *Secret, file *string, env Env) {
 // secretFile reads a file that the config names for a secret.
 func (c *checker) secretFile(key, path string) Secret {
 	data, mode, err := read(path)
+	if c.asking && errors.Is(err, fs.ErrPermission) {
+		c.hidden = true
+		return Secret{}
+	}
 	if err != nil {
 		c.problem(key, "the secret can't be read: %v; make the file, and let bloxdrop's account read it", err)
 		return Secret{}

@@ -132,3 +132,29 @@ func TestWarningsOfModes(t *testing.T) {
 		t.Errorf("got %q", c.Warnings)
 	}
 }
+
+// TestAsking lets an administrator ask whose account can't read the service's
+// secrets. What is wrong with them all the same is said.
+func TestAsking(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		bloxs string
+		want  string // in the error, "" for none
+	}{
+		"all in the service's own places": {"", ""},
+		"half of it":                      {`api_key = "k"`, "api_secret"},
+		"a file that is not there":        {fmt.Sprintf("token_file = '%s/none'", dir), "make the file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".toml")
+			text := fmt.Sprintf("[bloxs]\nurl = \"https://x.bloxs.io\"\n%s\n[[watch]]\npath = '%s/scans'\nexisting = \"upload\"\n[store]\ndir = '%s/store'\n", c.bloxs, dir, dir)
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(file, Env{Getenv: func(string) string { return "" }, Asking: true})
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}

@@ -145,15 +145,15 @@ existing = "upload"
 settle = %q
 rescan = "1s"
 
-[web]
-listen = ""
-
 [upload]
 retry_min = "100ms"
 retry_max = "1s"
 
 [store]
 dir = "%s"
+
+[web]
+listen = ""
 `, o.bloxs.URL, o.root, settle, filepath.Join(o.dir, "store"))
 	// Windows takes slashes too, and TOML takes them as they are.
 	text = filepath.ToSlash(strings.NewReplacer(replace...).Replace(text))
