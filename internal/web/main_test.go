@@ -27,12 +27,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // site is a running app with its page.
 type site struct {
 	*app.App
-	t    *testing.T
-	root string
-	log  *logbook
-	base *url.URL
-	link string
-	end  func() error // the app, once
+	t     *testing.T
+	dir   string
+	root  string
+	log   *logbook
+	bloxs *bloxstest.Server
+	base  *url.URL
+	link  string
+	end   func() error // the app, once
 }
 
 type logbook struct {
@@ -55,10 +57,11 @@ func (l *logbook) String() string {
 func newSite(t *testing.T, opts bloxstest.Options, more string) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{t: t, root: filepath.Join(dir, "scans"), log: &logbook{}}
+	s := &site{t: t, dir: dir, root: filepath.Join(dir, "scans"), log: &logbook{}}
 	bloxs, err := bloxstest.New(opts)
 	s.must(err)
 	s.must(bloxs.Start())
+	s.bloxs = bloxs
 	t.Cleanup(bloxs.Close)
 	s.must(os.MkdirAll(s.root, 0o755))
 	path := filepath.Join(dir, "config.toml")
@@ -78,22 +81,28 @@ rescan = "200ms"
 dir = '`+filepath.Join(dir, "store")+`'
 
 `+strings.ReplaceAll(more, "DIR", dir)), 0o600))
-	c, err := config.Load(path, config.Env{Getenv: func(string) string { return "" }})
+	s.open()
+	return s
+}
+
+// open starts the app, which the test's end, or end, stops.
+func (s *site) open() {
+	s.t.Helper()
+	c, err := config.Load(filepath.Join(s.dir, "config.toml"), config.Env{Getenv: func(string) string { return "" }})
 	s.must(err)
-	s.App, err = app.Open(t.Context(), app.Options{
+	s.App, err = app.Open(s.t.Context(), app.Options{
 		Config: c, Version: "test", DeepCheck: func(context.Context, string) error { return nil },
 		Now: time.Now, Random: rand.Float64, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 	})
 	s.must(err)
 	s.end = sync.OnceValue(s.Close)
-	t.Cleanup(func() { s.must(s.end()) })
-	s.must(s.Start(context.WithoutCancel(t.Context())))
-	if s.link, err = s.OpenPage(t.Context(), "jan"); err != nil {
-		return s
+	s.t.Cleanup(func() { s.must(s.end()) })
+	s.must(s.Start(context.WithoutCancel(s.t.Context())))
+	if s.link, err = s.OpenPage(s.t.Context(), "jan"); err != nil {
+		return
 	}
 	s.base, err = url.Parse(s.link)
 	s.must(err)
-	return s
 }
 
 func (s *site) must(err error) {

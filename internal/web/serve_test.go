@@ -19,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"bloxdrop/internal/words"
-
+	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/web"
+	"bloxdrop/internal/words"
 )
 
 // certify writes a certificate for these names, and gives who trusts it.
@@ -196,5 +196,53 @@ func TestLive(t *testing.T) {
 	}
 	if err := <-closed; err != nil || time.Since(began) > 4*time.Second {
 		t.Errorf("the stop takes %s with somebody watching: %v", time.Since(began), err)
+	}
+}
+
+// TestOnItsWay: how far a file is, while its bytes leave.
+func TestOnItsWay(t *testing.T) {
+	t.Parallel()
+	held := bloxstest.Hold()
+	var opts bloxstest.Options
+	s := newSite(t, opts, onLoopback)
+	defer held.Release()
+	s.bloxs.Uploads.Next(held.Fault.At(1 << 20))
+	s.write("1001/Plan.txt", strings.Repeat("x", 20<<20))
+	select {
+	case <-held.Reached():
+	case <-time.After(30 * time.Second):
+		t.Fatalf("no upload has begun:\n%s", s.log)
+	}
+	b := s.signedIn()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		_, text := s.ask(b, "GET", "/", nil)
+		if strings.Contains(text, "<progress") && strings.Contains(text, "/ 21.0 MB") && strings.Contains(text, "Plan.txt") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the page does not say how far it is:\n%s", text)
+		}
+		time.Sleep(100 * time.Millisecond) // the view is made anew each second
+	}
+}
+
+// TestDamaged: with nothing left that can be trusted the page still says so.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nobody(), onLoopback)
+	s.must(s.end())
+	for _, name := range []string{"ledger.db", "journal.jsonl"} {
+		s.must(os.WriteFile(filepath.Join(s.dir, "store", name), []byte("damaged"), 0o600))
+	}
+	s.open()
+	b := s.signedIn()
+	status, text := s.ask(b, "GET", "/", nil)
+	if status != http.StatusOK || !strings.Contains(text, "memory is damaged, so nothing is sent") {
+		t.Errorf("the page is %d:\n%s", status, text)
+	}
+	for _, path := range []string{"/list/sent", "/search?q=x"} {
+		if status, _ := s.ask(b, "GET", path, nil); status != http.StatusOK && status != http.StatusInternalServerError {
+			t.Errorf("%s is %d", path, status)
+		}
 	}
 }

@@ -24,7 +24,7 @@ func sayState(w *words.Words, v *view) headline {
 	case len(v.Pauses) > 0:
 		p := v.Pauses[0]
 		level := "bad"
-		if p.ByHand {
+		if p.ByHand || p.Passing {
 			level = "mind"
 		}
 		return headline{Level: level, Word: w.Say("level." + level), Says: p.Title, More: p.Remedy, Short: w.Say("title.paused")}

@@ -170,6 +170,7 @@ type pause struct {
 	Title, Remedy, When string
 	Technical           string // in English, with what Bloxs says
 	ByHand              bool
+	Passing             bool // it ends by itself, and soon
 	Resumable           bool // a click may end it
 }
 
@@ -177,7 +178,7 @@ func pauses(w *words.Words, st control.Status, now time.Time) (list []pause) {
 	for _, p := range st.Pauses {
 		is := pause{
 			Title: w.Say("pause." + p.Cause), Remedy: w.Say("pause." + p.Cause + ".do"), Technical: p.Remedy,
-			ByHand: p.Cause == "manual",
+			ByHand: p.Cause == "manual", Passing: p.Cause == "limited",
 		}
 		switch p.Cause {
 		case "manual", "denied", "sign-in", "limited", "misconfigured":
