@@ -60,6 +60,18 @@ func (q *Queue) SendAgain(id store.ItemID) error {
 // Retry lets these items go now, as a person asks, and ends the pauses that a
 // person can end. It leaves uncertain items alone and says how many it changed.
 func (q *Queue) Retry(ids []store.ItemID) (n int, err error) {
+	if n, err = q.TryAgain(ids); err != nil {
+		return n, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.goOn()
+	return n, nil
+}
+
+// TryAgain is Retry for somebody who has nothing but the share: it ends no pause.
+func (q *Queue) TryAgain(ids []store.ItemID) (n int, err error) {
+	defer q.wakeAll()
 	for _, id := range ids {
 		changed, err := q.store.Retry(id)
 		if err != nil {
@@ -69,9 +81,6 @@ func (q *Queue) Retry(ids []store.ItemID) (n int, err error) {
 			n++
 		}
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.goOn()
 	return n, nil
 }
 

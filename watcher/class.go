@@ -131,6 +131,10 @@ func (r *root) classify(rel string) Class {
 func (r *root) class(rel string, g ground, mode fs.FileMode) Class {
 	c := Class{Root: r.Path, Rel: rel}
 	pattern := g.ignored
+	if pattern == "" && mode.IsRegular() && IsNotice(parent(rel), filepath.Base(rel)) {
+		c.Kind = Own
+		return c
+	}
 	if pattern == "" {
 		pattern = r.ignore.match(parent(rel), filepath.Base(rel))
 	}

@@ -7,10 +7,12 @@ import "strings"
 type counts struct {
 	unmatched  int
 	ignored    int
-	waiting    int // settles, but is not followed: empty, or cannot even be looked at
-	postponed  int // settles once the settle set has room
-	known      int // of waiting and postponed: those that the queue has as places
-	unreadable int // 1 where the folder could not be listed
+	waiting    int    // settles, but is not followed: empty, or cannot even be looked at
+	postponed  int    // settles once the settle set has room
+	known      int    // of waiting and postponed: those that the queue has as places
+	notices    int    // bloxdrop's own, for people; they count as nothing
+	unreadable int    // 1 where the folder could not be listed
+	strangers  uint64 // a sum over the names of the unmatched, which tells whether they are still the same; not added up
 }
 
 func (c *counts) add(d counts, sign int) {
@@ -20,6 +22,7 @@ func (c *counts) add(d counts, sign int) {
 	c.postponed += sign * d.postponed
 	c.known += sign * d.known
 	c.unreadable += sign * d.unreadable
+	c.notices += sign * d.notices
 }
 
 // folder is what is remembered of a folder between scans: never its files.
@@ -61,6 +64,7 @@ func (f *folder) find(rel string) *folder {
 func (r *root) setCounts(f *folder, c counts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.noteBeside(f.counts, c)
 	if f.counts != nil {
 		r.total.add(*f.counts, -1)
 		f.counts = nil

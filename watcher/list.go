@@ -3,6 +3,7 @@ package watcher
 import (
 	"io"
 	"io/fs"
+	"strings"
 
 	"bloxdrop/store"
 )
@@ -53,9 +54,17 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.Dir
 	name := e.Name()
 	switch {
 	case Ours(rel, name):
+		if name == TempNotice {
+			l.counts.notices++
+		}
 		return
 	case e.IsDir():
 		l.folders = append(l.folders, name)
+		return
+	case g.ignored == "" && e.Type().IsRegular() && IsNotice(rel, name):
+		if !strings.EqualFold(name, PageName) {
+			l.counts.notices++
+		}
 		return
 	case g.ignored != "" || p.ignore.match(rel, name) != "":
 		l.counts.ignored++
@@ -66,6 +75,7 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.Dir
 		return
 	case g.reason != "":
 		l.counts.unmatched++
+		l.counts.strangers += hashOf(name)
 		return
 	}
 	look, regular, err := lookAt(dir, e)

@@ -156,7 +156,7 @@ func (s *settleSet) get(rel string) (Settling, bool) {
 }
 
 func (s *settleSet) show(e *entry, now time.Time) Settling {
-	return Settling{Root: s.root, Rel: e.rel, Item: e.item, Since: e.first, Why: s.why(e, now)}
+	return Settling{Root: s.root, Rel: e.rel, Item: e.item, Since: e.first, Why: s.why(e, now), Stuck: e.stuck != ""}
 }
 
 // why says for people what a file waits for.

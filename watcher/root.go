@@ -71,6 +71,10 @@ type root struct {
 	lastRescan    time.Time
 	total         counts
 	foundByRescan int
+
+	beside      []Beside
+	besideIs    uint64 // goes up with each change of beside
+	besideStale bool
 }
 
 func newRoot(cfg Root, o Options, patterns *ignore, changed func()) *root {

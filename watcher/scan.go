@@ -55,6 +55,7 @@ func (r *root) scanLoop(ctx context.Context) {
 		r.scanning.Begin()
 		wasFull := r.scan(ctx, full)
 		r.scanning.End()
+		r.gatherBeside()
 		if wasFull {
 			timer.Reset(r.Rescan)
 			r.expectRescan(r.now().Add(r.Rescan))

@@ -34,6 +34,7 @@ type Settling struct {
 	Item      store.ItemID // the item of which the path is a place, if it is one
 	Since     time.Time    // when it was first seen to settle
 	Why       string
+	Stuck     bool // it can't be read, or not be offered
 }
 
 // Status tells how every root stands, in the order of Options.Roots.

@@ -87,7 +87,7 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 		entries, end := dir.ReadDir(chunkSize)
 		r.answered()
 		for _, e := range entries {
-			if Ours(here.Rel, e.Name()) {
+			if Ours(here.Rel, e.Name()) || g.ignored == "" && e.Type().IsRegular() && IsNotice(here.Rel, e.Name()) {
 				continue
 			}
 			if e.IsDir() {

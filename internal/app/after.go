@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (a *App) listSent() error {
 	return nil
 }
 
-// follow tells the archive of receipts and of rescans, until ctx ends.
+// follow tells archive and notices of what happened to files, and of rescans, until ctx ends.
 func (a *App) follow(ctx context.Context) {
 	rescans := map[string]time.Time{}
 	for {
@@ -48,9 +49,11 @@ func (a *App) follow(ctx context.Context) {
 			if r.Online && r.LastRescan.After(rescans[r.Path]) {
 				rescans[r.Path] = r.LastRescan
 				a.archive.Rescanned(r.Path)
+				a.notices.Rescanned(r.Path)
 			}
 		}
 		a.archive.Sent()
+		a.notices.Wake()
 		select {
 		case <-ctx.Done():
 			return
@@ -83,6 +86,8 @@ func explainOwn(c watcher.Class, ex control.Explanation) control.Explanation {
 	case strings.EqualFold(top, archive.Folder):
 		ex.Reason = "bloxdrop puts files that are in Bloxs into " + archive.Folder + ", and never looks in there: nothing in it is sent"
 		ex.Remedy = "if somebody else has put it there and it should go: move it into a person's folder"
+	case watcher.IsNotice(path.Dir(c.Rel), filepath.Base(c.Rel)), c.Rel == watcher.PageName:
+		ex.Reason = "bloxdrop writes this for people, and takes it away itself; a notice that somebody deletes means that the files of its folder are to be tried again"
 	case strings.HasPrefix(filepath.Base(c.Rel), archive.Aside):
 		ex.Reason = "Bloxs has this file, and it was put aside to be deleted; the next rescan finishes that"
 	default:

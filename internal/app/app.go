@@ -21,6 +21,7 @@ import (
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/notice"
 	"bloxdrop/internal/web"
 	"bloxdrop/queue"
 	"bloxdrop/store"
@@ -48,9 +49,10 @@ type App struct {
 	bloxs    *bloxs.Client
 	uploader *uploader.Uploader
 	archive  *archive.Archive
+	notices  *notice.Notices // nil where there is no store
 	control  *control.Server
 	inside   inside
-	unfollow func()    // ends what tells the archive, once that has begun
+	unfollow func()    // ends archive and notices, once they have begun
 	began    time.Time // of Start; zero: only the ledger is open
 	damage   error
 	notes    []string // what the config says in vain, since Start
@@ -109,6 +111,9 @@ func (a *App) assemble() (err error) {
 	}
 	a.watcher, err = watcher.New(o)
 	a.archive = a.newArchive()
+	if a.store != nil && err == nil {
+		a.notices = a.newNotices()
+	}
 	return err
 }
 
@@ -182,13 +187,15 @@ func (a *App) start(ctx context.Context, showPage func()) error {
 	}
 	a.watcher.Start(ctx)
 	a.uploader.Start(ctx)
-	a.startArchive(ctx)
+	a.startFollowers(ctx)
 	return nil
 }
 
-func (a *App) startArchive(ctx context.Context) {
+// startFollowers begins what comes after a file's way.
+func (a *App) startFollowers(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	a.archive.Start(ctx)
+	a.notices.Start(ctx)
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
@@ -198,6 +205,7 @@ func (a *App) startArchive(ctx context.Context) {
 		cancel()
 		<-told
 		a.archive.Stop()
+		a.notices.Stop()
 	}
 }
 
@@ -269,5 +277,6 @@ func (a *App) Once(ctx context.Context) error {
 	}
 	a.unfollow()
 	a.archive.Finish(ctx)
+	a.notices.Finish(ctx)
 	return nil
 }

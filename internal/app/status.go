@@ -78,6 +78,7 @@ func (a *App) countItems(st *control.Status, c store.Counts) {
 		st.Notes = append(st.Notes, note)
 	}
 	st.Notes = append(st.Notes, a.troubleNotes()...)
+	st.Notes = append(st.Notes, a.noticeNotes()...)
 	if !a.queue.LookUpsAllowed() {
 		st.Notes = append(st.Notes, "Bloxs forbids this key to look persons up, so folders' names are not checked: ask the Bloxs administrator for the right to read persons")
 	}

@@ -10,53 +10,14 @@ import (
 	"syscall"
 	"unicode/utf8"
 
+	"bloxdrop/internal/below"
 	"bloxdrop/store"
 )
 
-var errNoFolder = errors.New("it is no folder, but a file or a link")
-
-// folder opens a folder of the root, one step after the other, through no
-// link. With a mode, those that are missing are made.
+// folder opens a folder of the root through no link. With a mode, those on the
+// way to it that are missing are made.
 func (v *visit) folder(dir string, create fs.FileMode) (*os.Root, error) {
-	at, err := v.base.OpenRoot(".")
-	if err != nil || dir == "" {
-		return at, err
-	}
-	for part := range strings.SplitSeq(dir, "/") {
-		below, err := enter(at, part, create)
-		at.Close()
-		if err != nil {
-			return nil, err
-		}
-		at = below
-	}
-	return at, nil
-}
-
-func enter(at *os.Root, part string, create fs.FileMode) (*os.Root, error) {
-	info, err := at.Lstat(part)
-	if errors.Is(err, fs.ErrNotExist) && create != 0 {
-		if err := at.Mkdir(part, create); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-		info, err = at.Lstat(part)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("%q: %w", part, errNoFolder)
-	}
-	below, err := at.OpenRoot(part)
-	if err != nil {
-		return nil, err
-	}
-	// What was a folder a moment ago may have become a link to one.
-	if entered, err := below.Stat("."); err != nil || !os.SameFile(info, entered) {
-		below.Close()
-		return nil, errors.Join(fmt.Errorf("%q: %w", part, errNoFolder), err)
-	}
-	return below, nil
+	return below.Open(v.base, dir, create)
 }
 
 // modeOf is who may enter a folder: no more people are to see the files of a
@@ -160,7 +121,7 @@ func moveIn(rename renamer, step func(string) error, f *file, from *os.Root, nam
 // asNotIt is for what the watcher will see by itself: the file has gone, or a
 // link stands on the way to it.
 func asNotIt(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errNoFolder) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, below.ErrNoFolder) {
 		return errors.Join(errNotIt, err)
 	}
 	return err

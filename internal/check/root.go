@@ -117,8 +117,12 @@ func (c *checker) writable(r *result, w config.Watch) {
 		r.add(Error, about(w), `give bloxdrop's account the right to write there, or say after_upload = "keep"`,
 			"after_upload is %q, but nothing can be changed there: %v", w.AfterUpload, plain(err))
 	default:
+		notices := ""
+		if c.Config.Notices.InShare {
+			notices = ", and no notices for colleagues"
+		}
 		r.add(Warning, about(w), "give bloxdrop's account the right to write there",
-			"nothing can be written there (%v), so it gets no marker .bloxdrop, by which a swapped share or a second bloxdrop is noticed", plain(err))
+			"nothing can be written there (%v), so it gets no marker .bloxdrop, by which a swapped share or a second bloxdrop is noticed%s", plain(err), notices)
 	}
 }
 

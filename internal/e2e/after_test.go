@@ -20,12 +20,12 @@ func after(what string) []string {
 	return []string{`rescan = "1s"`, fmt.Sprintf("rescan = \"1s\"\nafter_upload = %q", what)}
 }
 
-// files is what stands in the root, by relative path.
+// files is what stands in the root, but for what bloxdrop itself writes for people, by relative path.
 func (o *office) files() map[string]string {
 	o.t.Helper()
 	all := map[string]string{}
 	_ = filepath.WalkDir(o.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || o.rel(path) == ".bloxdrop" {
+		if err != nil || d.IsDir() || isOurs(path) {
 			return nil // it may just be moved
 		}
 		if content, err := os.ReadFile(path); err == nil {

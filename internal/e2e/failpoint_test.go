@@ -79,6 +79,9 @@ func TestFailpoints(t *testing.T) {
 	for _, p := range workPoints() {
 		tested = append(tested, p.name)
 	}
+	for _, p := range noticePoints() {
+		tested = append(tested, p.name)
+	}
 	for _, d := range deaths() {
 		for _, p := range d.points {
 			tested = append(tested, p.name)
@@ -90,7 +93,7 @@ func TestFailpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, room := range []string{"store", "queue", "watcher", "uploader", "internal/archive", "internal/wholefile", "internal/app", "internal/cli"} {
+	for _, room := range []string{"store", "queue", "watcher", "uploader", "internal/archive", "internal/notice", "internal/wholefile", "internal/app", "internal/cli"} {
 		files, err := filepath.Glob(filepath.Join("../..", room, "*.go"))
 		if err != nil {
 			t.Fatal(err)

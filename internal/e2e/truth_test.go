@@ -40,8 +40,11 @@ func (o *office) there() map[string]delivery {
 	return files
 }
 
-// isOurs tells of a marker, which is no file of the office's.
-func isOurs(path string) bool { return strings.HasPrefix(filepath.Base(path), ".bloxdrop") }
+// isOurs tells of markers, notices and pages, which are no files of the office's.
+func isOurs(path string) bool {
+	name := filepath.Base(path)
+	return strings.HasPrefix(name, ".bloxdrop") || name == "_bloxdrop.html" || strings.HasPrefix(name, "! ") && strings.HasSuffix(name, ".bloxdrop.txt")
+}
 
 func sum(content []byte) string {
 	h := sha256.Sum256(content)

@@ -23,6 +23,7 @@ package layout
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -61,6 +62,16 @@ type folder struct {
 
 // String returns the pattern as it was written.
 func (p *Pattern) String() string { return p.text }
+
+// Example is a name that fits a person's folder.
+func (p *Pattern) Example() string {
+	for _, f := range slices.Backward(p.folders) {
+		if f.expr != nil {
+			return f.example
+		}
+	}
+	return ""
+}
 
 // Kind returns Reference or ExternalIdentifier.
 func (p *Pattern) Kind() string { return p.kind }

@@ -1,0 +1,241 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+// cause is what is wrong with a file, as the catalogue's keys have it.
+type cause string
+
+const (
+	unknown    cause = "unknown"
+	mismatch   cause = "mismatch"
+	rejected   cause = "rejected"
+	unreadable cause = "unreadable"
+	settling   cause = "settling"
+	unmatched  cause = "unmatched"
+	uncertain  cause = "uncertain"
+)
+
+// causes are in the order in which a notice tells of them; the first of a
+// folder is in the notice's name.
+func causes() []cause {
+	return []cause{unknown, mismatch, rejected, unreadable, settling, unmatched, uncertain}
+}
+
+func causeOf(r store.Reason) cause {
+	switch r {
+	case store.UnknownPerson:
+		return unknown
+	case store.NameMismatch:
+		return mismatch
+	case store.Uncertain:
+		return uncertain
+	}
+	return rejected
+}
+
+const (
+	mostNames   = 20               // of a folder's files with one cause are named
+	placesTold  = 64               // of one item
+	longRead    = 10 * time.Minute // by then a file that can't be read is no longer just being written
+	longSettled = time.Hour
+)
+
+// file is one that a notice names.
+type file struct{ name, why string }
+
+// matter is one cause in one folder.
+type matter struct {
+	files int
+	named []file // the first ones by name
+}
+
+func (m *matter) add(f file) {
+	m.files++
+	at, _ := slices.BinarySearchFunc(m.named, f, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	if at < mostNames {
+		m.named = slices.Insert(m.named, at, f)
+		m.named = m.named[:min(len(m.named), mostNames)]
+	}
+}
+
+// folder is one that needs somebody.
+type folder struct {
+	rel       string
+	id, title string // of its person, as the folder shows them
+	matters   map[cause]*matter
+}
+
+func (f *folder) files() (n int) {
+	for _, m := range f.matters {
+		n += m.files
+	}
+	return n
+}
+
+// picture is what is wrong in a root; its folders are by store.Fold of their paths.
+type picture struct {
+	folders map[string]*folder
+	beyond  int // files in further folders
+	most    int
+}
+
+// at is the folder's matter; nil where so many folders are told of already
+// that this one only counts.
+func (p *picture) at(rel string, c cause, files int) (*folder, *matter) {
+	key := store.Fold(rel)
+	f := p.folders[key]
+	if f == nil {
+		if len(p.folders) >= p.most {
+			p.beyond += files
+			return nil, nil
+		}
+		f = &folder{rel: rel, matters: map[cause]*matter{}}
+		p.folders[key] = f
+	}
+	m := f.matters[c]
+	if m == nil {
+		m = &matter{}
+		f.matters[c] = m
+	}
+	return f, m
+}
+
+// look goes through what is held, oldest first, what settles for long, and what
+// is nobody's. It keeps a bounded part of that in memory.
+func (r *root) look(ctx context.Context, is watcher.RootStatus, besides []watcher.Beside) (*picture, error) {
+	p := &picture{folders: map[string]*folder{}, most: r.mostFolders}
+	if !r.InShare {
+		return p, nil
+	}
+	for after := ""; ; {
+		page, err := r.Store.List(store.Held, after, 256)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range page.Items {
+			if err := r.held(p, it); err != nil {
+				return nil, err
+			}
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	r.slow(p)
+	if is.Baseline == "" {
+		r.lookAtNobodys(p, besides)
+	}
+	return p, nil
+}
+
+func (r *root) held(p *picture, it store.Item) error {
+	places, err := r.Store.PlacesOf(it.ID, placesTold)
+	if err != nil && !errors.Is(err, store.ErrNoItem) {
+		return err
+	}
+	why := ""
+	if it.Reason == store.Rejected {
+		why = it.Detail
+		if it.Attempts == 0 {
+			why = r.Words.Say("notice.too-large", r.Words.Size(it.Size))
+		}
+	}
+	for _, pl := range places {
+		if pl.Root == r.Path {
+			r.personal(p, pl.Rel, causeOf(it.Reason), why)
+		}
+	}
+	return nil
+}
+
+// slow tells of files that should have been sent long ago.
+func (r *root) slow(p *picture) {
+	now := r.Now()
+	for _, s := range r.Watcher.Settling() {
+		switch age := now.Sub(s.Since); {
+		case s.Root != r.Path:
+		case s.Stuck && age >= longRead:
+			r.personal(p, s.Rel, unreadable, "")
+		case age >= longSettled:
+			r.personal(p, s.Rel, settling, "")
+		}
+	}
+}
+
+// personal adds a file of a person to that person's folder.
+func (r *root) personal(p *picture, rel string, c cause, why string) {
+	names := strings.Split(rel, "/")
+	who, err := r.Layout.Match(names[:len(names)-1])
+	if err != nil {
+		return // its layout has changed, and the root is about to be paused
+	}
+	f, m := p.at(strings.Join(names[:who.Depth], "/"), c, 1)
+	if f != nil {
+		f.id, f.title = who.ID, who.Name
+		m.add(file{strings.Join(names[who.Depth:], "/"), why})
+	}
+}
+
+// nobodys are the unmatched files of a folder, but for those that
+// existing = "skip" leaves alone.
+type nobodys struct {
+	seen  watcher.Beside
+	files matter
+}
+
+// lookAtNobodys lists a folder only when other files are unmatched there than before.
+func (r *root) lookAtNobodys(p *picture, besides []watcher.Beside) {
+	kept, err := r.Store.Baseline(r.Path)
+	is := map[string]nobodys{}
+	for _, b := range besides {
+		if b.Unmatched == 0 || err != nil {
+			continue
+		}
+		n, known := r.nobodys[b.Rel]
+		unnamed := n.files.files > 0 && n.files.named == nil && len(p.folders) < p.most
+		if b.Notices = 0; !known || n.seen != b || unnamed {
+			listed := nobodys{seen: b}
+			err := r.Watcher.UnmatchedIn(r.Path, b.Rel, func(name string, look store.Look) error {
+				if kept == store.BaselineKept {
+					skips, err := r.Store.WouldSkip(r.Path, store.Found{Rel: join(b.Rel, name), Look: look})
+					if err != nil || skips {
+						return err
+					}
+				}
+				listed.files.add(file{name: name})
+				return nil
+			})
+			if err == nil {
+				n = listed
+			}
+		}
+		if n.files.files > 0 {
+			if f, m := p.at(b.Rel, unmatched, n.files.files); f != nil {
+				*m = n.files
+			} else {
+				n.files.named = nil
+			}
+		}
+		is[b.Rel] = n
+	}
+	r.nobodys = is
+}
+
+func join(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
+}

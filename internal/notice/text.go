@@ -1,0 +1,164 @@
+package notice
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"bloxdrop/watcher"
+)
+
+const (
+	mark    = "[bloxdrop-notice]" // a line of its own in each notice, by which it is known again
+	width   = 76                  // of lines, as Notepad shows them without wrapping
+	longID  = 40                  // runes of an identifier in a name
+	longWhy = 300                 // runes of what Bloxs says
+	bom     = "\ufeff"            // by it Notepad sees that the text is UTF-8
+)
+
+// name is the notice's file name.
+func (r *root) name(f *folder) string {
+	for _, c := range causes() {
+		if f.matters[c] == nil {
+			continue
+		}
+		var args []any
+		if c == unknown || c == mismatch {
+			args = append(args, forName(f.id))
+		}
+		return watcher.NoticeStart + r.Words.Say("notice.name."+string(c), args...) + watcher.NoticeEnd
+	}
+	return ""
+}
+
+// forName leaves out what some system does not take in a name.
+func forName(id string) string {
+	id = strings.Map(func(c rune) rune {
+		if strings.ContainsRune(`<>:"/\|?*`, c) || !unicode.IsPrint(c) || c == utf8.RuneError {
+			return '_'
+		}
+		return c
+	}, id)
+	return cut(id, longID)
+}
+
+func cut(s string, runes int) string {
+	if r := []rune(s); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return s
+}
+
+// text is what the notice says.
+func (r *root) text(f *folder) string {
+	var b paper
+	again := false
+	for _, c := range causes() {
+		m := f.matters[c]
+		if m == nil {
+			continue
+		}
+		again = again || c != unmatched && c != uncertain && c != settling
+		b.say(r.says(f, c, m))
+		for _, file := range m.named {
+			b.file(file)
+		}
+		if more := m.files - len(m.named); more > 0 {
+			b.line("  " + r.Words.Say("notice.more", more))
+		}
+		b.gap()
+		b.say(r.toDo(f, c))
+		b.gap()
+	}
+	if again {
+		b.say(r.Words.Say("notice.again"))
+		b.gap()
+	}
+	b.say(r.Words.Say("notice.ask", r.contact()))
+	b.gap()
+	b.say(r.Words.Say("notice.goes"))
+	b.gap()
+	b.line(mark)
+	return bom + b.String()
+}
+
+func (r *root) contact() string {
+	if r.Contact == "" {
+		return r.Words.Say("notice.somebody")
+	}
+	return r.Contact
+}
+
+func (r *root) says(f *folder, c cause, m *matter) string {
+	key := "notice." + string(c) + ".says"
+	switch c {
+	case unknown:
+		return r.Words.Say(key, m.files, visible(f.id))
+	case mismatch:
+		return r.Words.Say(key, m.files, visible(f.id), visible(f.title))
+	}
+	return r.Words.Say(key, m.files)
+}
+
+func (r *root) toDo(f *folder, c cause) string {
+	key := "notice." + string(c) + ".do"
+	switch c {
+	case unknown:
+		return r.Words.Say(key, r.Words.Say("notice."+r.Relation))
+	case mismatch, uncertain:
+		return r.Words.Say(key, r.contact())
+	case unmatched:
+		text := r.Words.Say(key, r.Layout.Example())
+		if f.rel != "" {
+			text += " " + r.Words.Say("notice.unmatched.name")
+		}
+		return text
+	}
+	return r.Words.Say(key)
+}
+
+// visible shows what can't be seen, since names are anybody's to choose.
+func visible(s string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '\ufffd'
+		}
+		return c
+	}, s)
+}
+
+// paper takes a text in lines that end as on Windows.
+type paper struct{ strings.Builder }
+
+func (p *paper) line(s string) {
+	p.WriteString(s)
+	p.WriteString("\r\n")
+}
+
+func (p *paper) gap() { p.line("") }
+
+// say breaks a text into lines.
+func (p *paper) say(text string) { p.wrap("", text) }
+
+func (p *paper) wrap(indent, text string) {
+	at := indent
+	for _, word := range strings.Fields(text) {
+		if at != indent && utf8.RuneCountInString(at)+1+utf8.RuneCountInString(word) > width {
+			p.line(at)
+			at = indent
+		}
+		if at != indent {
+			at += " "
+		}
+		at += word
+	}
+	p.line(at)
+}
+
+// file names one, on a line of its own, however long that gets.
+func (p *paper) file(f file) {
+	p.line("  " + visible(f.name))
+	if why := strings.TrimSpace(visible(f.why)); why != "" {
+		p.wrap("      ", cut(why, longWhy))
+	}
+}

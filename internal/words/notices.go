@@ -1,0 +1,66 @@
+package words
+
+// notices is what stands in the share: the names and texts of notices, and the
+// page at each root. A name takes none of the signs that Windows forbids.
+func notices() map[string]text {
+	return map[string]text{
+		"notice.name.unknown":    {"NOT SENT - Bloxs does not know number %s", "NIET VERZONDEN - Bloxs kent nummer %s niet"},
+		"notice.name.mismatch":   {"NOT SENT - the name does not fit number %s", "NIET VERZONDEN - de naam past niet bij nummer %s"},
+		"notice.name.rejected":   {"NOT SENT - Bloxs does not take a file", "NIET VERZONDEN - Bloxs neemt een bestand niet aan"},
+		"notice.name.unreadable": {"NOT SENT - a file can't be read", "NIET VERZONDEN - een bestand is niet te lezen"},
+		"notice.name.settling":   {"NOT SENT - a file is not finished", "NIET VERZONDEN - een bestand is niet af"},
+		"notice.name.unmatched":  {"NOT SENT - no person's folder", "NIET VERZONDEN - geen map van een relatie"},
+		"notice.name.uncertain":  {"PERHAPS SENT - do not send it again", "MISSCHIEN VERZONDEN - niet nog eens sturen"},
+
+		"notice.unknown.says":    {"One file is not sent to Bloxs, since Bloxs does not know number %[2]s.|%[1]d files are not sent to Bloxs, since Bloxs does not know number %[2]s.", "Eén bestand is niet naar Bloxs verzonden, want Bloxs kent nummer %[2]s niet.|%[1]d bestanden zijn niet naar Bloxs verzonden, want Bloxs kent nummer %[2]s niet."},
+		"notice.unknown.do":      {"Is the number wrong? Rename the folder; the rest goes by itself. Is it right? Then the %s has to be added in Bloxs.", "Klopt het nummer niet? Geef de map dan een andere naam; de rest gaat vanzelf. Klopt het wel? Dan moet de %s nog in Bloxs worden aangemaakt."},
+		"notice.mismatch.says":   {"One file is not sent to Bloxs, since number %[2]s is in Bloxs, but under another name than “%[3]s”.|%[1]d files are not sent to Bloxs, since number %[2]s is in Bloxs, but under another name than “%[3]s”.", "Eén bestand is niet naar Bloxs verzonden, want nummer %[2]s staat in Bloxs onder een andere naam dan ‘%[3]s’.|%[1]d bestanden zijn niet naar Bloxs verzonden, want nummer %[2]s staat in Bloxs onder een andere naam dan ‘%[3]s’."},
+		"notice.mismatch.do":     {"Is the number wrong? Rename the folder, or move the files to the right one. Is it right all the same, as with a married name? Then it has to be confirmed by %s.", "Klopt het nummer niet? Geef de map dan een andere naam of verplaats de bestanden. Klopt het toch, zoals bij een getrouwde naam? Dan moet dit worden bevestigd door %s."},
+		"notice.rejected.says":   {"Bloxs does not take this file:|Bloxs does not take these %d files:", "Bloxs neemt dit bestand niet aan:|Bloxs neemt deze %d bestanden niet aan:"},
+		"notice.rejected.do":     {"Look what Bloxs says of it. Often it helps to save the file as a PDF and to put that here instead.", "Kijk wat Bloxs ervan zegt. Vaak helpt het om het bestand als pdf op te slaan en die hier neer te zetten."},
+		"notice.unreadable.says": {"One file can't be read, so it is not sent to Bloxs.|%d files can't be read, so they are not sent to Bloxs.", "Eén bestand is niet te lezen en dus niet naar Bloxs verzonden.|%d bestanden zijn niet te lezen en dus niet naar Bloxs verzonden."},
+		"notice.unreadable.do":   {"Is it still open in a program? Close it there. If it isn't, bloxdrop may lack the right to read it: ask for that.", "Staat het nog open in een programma? Sluit het daar. Zo niet, dan mag bloxdrop het misschien niet lezen: vraag daarnaar."},
+		"notice.settling.says":   {"For over an hour one file has kept changing, or has lacked its end, so it is not sent to Bloxs.|For over an hour %d files have kept changing, or have lacked their end, so they are not sent to Bloxs.", "Eén bestand verandert al meer dan een uur of mist zijn einde, en is dus niet naar Bloxs verzonden.|%d bestanden veranderen al meer dan een uur of missen hun einde, en zijn dus niet naar Bloxs verzonden."},
+		"notice.settling.do":     {"Was the scan or the copy broken off? Then put the file here again. Is it still open in a program? Close it there.", "Is het scannen of kopiëren afgebroken? Zet het bestand dan opnieuw neer. Staat het nog open in een programma? Sluit het daar."},
+		"notice.unmatched.says":  {"One file stands right here, and this is no person's folder. So nobody can tell whose it is, and it is not sent to Bloxs.|%d files stand right here, and this is no person's folder. So nobody can tell whose they are, and they are not sent to Bloxs.", "Er staat hier één bestand, maar dit is niet de map van een relatie. Niemand weet dus van wie het is; het is niet naar Bloxs verzonden.|Er staan hier %d bestanden, maar dit is niet de map van een relatie. Niemand weet dus van wie ze zijn; ze zijn niet naar Bloxs verzonden."},
+		"notice.unmatched.do":    {"Move what stands here into the folder of its person. Such a folder is called, for example: %s", "Verplaats wat hier staat naar de map van de relatie. Zo'n map heet bijvoorbeeld: %s"},
+		"notice.unmatched.name":  {"Or give this folder such a name, if all in it is of one person.", "Of geef deze map zo'n naam, als alles erin van één relatie is."},
+		"notice.uncertain.says":  {"One file was sent, but the answer got lost: it may be in Bloxs, or not.|%d files were sent, but the answers got lost: they may be in Bloxs, or not.", "Eén bestand is verzonden, maar het antwoord ging verloren: misschien staat het in Bloxs, misschien niet.|%d bestanden zijn verzonden, maar de antwoorden gingen verloren: misschien staan ze in Bloxs, misschien niet."},
+		"notice.uncertain.do":    {"There is nothing for you to do. Please do not send it again: it could be there twice. It is looked after by %s.", "U hoeft niets te doen. Stuur het niet nog eens: het zou er dubbel kunnen staan. Hier wordt naar gekeken door %s."},
+
+		"notice.persons":       {"person", "relatie"},
+		"notice.organisations": {"organisation", "relatie"},
+		"notice.too-large":     {"too large: %s", "te groot: %s"},
+		"notice.more":          {"and one more|and %d more", "en nog één|en nog %d"},
+		"notice.again":         {"Should it work now? Delete this notice: bloxdrop then tries again at once.", "Zou het nu moeten lukken? Verwijder dit bericht: bloxdrop probeert het dan meteen opnieuw."},
+		"notice.ask":           {"Questions? Ask %s.", "Vragen? Vraag het aan %s."},
+		"notice.somebody":      {"whoever looks after bloxdrop in your office", "de beheerder van bloxdrop in uw kantoor"},
+		"notice.goes":          {"bloxdrop takes files from here to Bloxs, and wrote this notice. It takes it away as soon as nothing is wrong here any more.", "bloxdrop brengt bestanden van hier naar Bloxs en heeft dit bericht geschreven. Het haalt dit weg zodra hier niets meer mis is."},
+
+		"share.title":      {"From here to Bloxs", "Van hier naar Bloxs"},
+		"share.good":       {"All is well", "Alles in orde"},
+		"share.need":       {"One folder needs somebody|%d folders need somebody", "Eén map vraagt aandacht|%d mappen vragen aandacht"},
+		"share.paused":     {"Nothing is sent at the moment", "Er wordt nu niets verzonden"},
+		"share.paused.why": {"%[1]s, since %[2]s.", "%[1]s; begonnen %[2]s."},
+		"share.paused.do":  {"Nothing is lost. Put files here as always: they go as soon as it can go on.", "Er gaat niets verloren. Zet bestanden neer zoals altijd: ze gaan zodra het weer kan."},
+		"share.today":      {"file delivered to Bloxs on %[2]s|files delivered to Bloxs on %[2]s", "bestand naar Bloxs gebracht op %[2]s|bestanden naar Bloxs gebracht op %[2]s"},
+		"share.folders":    {"In which folders", "In welke mappen"},
+		"share.says":       {"A notice in the folder says what to do.", "In de map staat een bericht met wat er nodig is."},
+		"share.here":       {"Here, in no folder", "Hier, niet in een map"},
+		"share.files":      {"one file|%d files", "één bestand|%d bestanden"},
+		"share.more":       {"And one more folder.|And %d more folders.", "En nog één map.|En nog %d mappen."},
+		"share.beyond":     {"One more file in another folder.|%d more files in other folders.", "Nog één bestand in een andere map.|Nog %d bestanden in andere mappen."},
+		"share.unreadable": {"bloxdrop can't look into one folder here.|bloxdrop can't look into %d folders here.", "bloxdrop kan in één map hier niet kijken.|bloxdrop kan in %d mappen hier niet kijken."},
+		"share.looked":     {"Looked through last %s.", "Voor het laatst doorgekeken %s."},
+		"share.written":    {"This page was written %[1]s. It is written anew when something changes, and at the latest %[2]s.", "Deze pagina is geschreven %[1]s. Ze wordt vernieuwd als er iets verandert, en uiterlijk %[2]s."},
+		"share.late":       {"This page is out of date: bloxdrop does not run, or does not reach this folder.", "Deze pagina is verouderd: bloxdrop draait niet of kan niet bij deze map."},
+
+		"share.why.unknown":    {"Bloxs does not know the number", "Bloxs kent het nummer niet"},
+		"share.why.mismatch":   {"The name does not fit the number", "De naam past niet bij het nummer"},
+		"share.why.rejected":   {"Bloxs does not take it", "Bloxs neemt het niet aan"},
+		"share.why.unreadable": {"It can't be read", "Het is niet te lezen"},
+		"share.why.settling":   {"It is not finished", "Het is niet af"},
+		"share.why.unmatched":  {"No person's folder", "Geen map van een relatie"},
+		"share.why.uncertain":  {"It is looked after", "Er wordt naar gekeken"},
+	}
+}
