@@ -133,7 +133,10 @@ const (
 mkdir -p /run/sshd /dev/pts
 mount -t devpts devpts /dev/pts
 modprobe virtio_net
-perl -e 'use Socket; socket(S, PF_INET, SOCK_DGRAM, 0) and ioctl(S, 0x8914, pack("a16s", "lo", 73)) or die $!' # up
+perl -e 'use Socket; socket(S, PF_INET, SOCK_DGRAM, 0) or die $!;
+  my $address = pack("a16Sna4x8", "lo", AF_INET, 0, inet_aton("127.0.0.1"));
+  my $up = pack("a16s", "lo", 73);
+  ioctl(S, 0x8916, $address) && ioctl(S, 0x8914, $up) or die $!'
 /usr/lib/klibc/bin/ipconfig -d 10.0.2.15:::255.255.255.0::eth0:off
 exec /usr/sbin/sshd -D
 `
@@ -145,7 +148,7 @@ func (p *powerless) round() {
 	p.t.Helper()
 	slow := time.Duration(p.random.IntN(4)) * 50 * time.Millisecond // so that many gates are open, or few
 	p.bloxs.Uploads.Always(bloxstest.SlowAnswer(slow))
-	enough, later := len(p.bloxs.Stored())+1+p.random.IntN(40), time.Duration(p.random.IntN(2000))*time.Millisecond
+	enough, later := len(p.bloxs.Stored())+1+p.random.IntN(25), time.Duration(p.random.IntN(2000))*time.Millisecond
 	ctx, powerless := context.WithCancel(p.t.Context())
 	dropped := make(chan struct{})
 	go func() {
