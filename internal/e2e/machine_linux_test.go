@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -31,13 +32,17 @@ type branch struct {
 	launch string // starts the program
 }
 
+// slowly lets a test of machines have patience, as it runs alone.
+func slowly(t testing.TB) {
+	was := patience
+	patience = 15 * time.Minute
+	t.Cleanup(func() { patience = was })
+}
+
 // newBranch puts a program into a machine, and starts nothing. Roots are all of
 // the config's [[watch]].
 func newBranch(t testing.TB, image, program, roots string) *branch {
 	t.Helper()
-	was := patience
-	patience = 15 * time.Minute // it is slow, and the tests of machines run alone
-	t.Cleanup(func() { patience = was })
 	dir := t.TempDir()
 	o := &office{t: t, dir: dir, config: "/etc/bloxdrop/config.toml", log: &logbook{}}
 	o.must(os.Mkdir(o.storeDir(), 0o700))
@@ -77,7 +82,7 @@ file = "/var/log/bloxdrop.log"
 	o.asks = b.m.Program("/usr/local/bin/bloxdrop")
 	t.Cleanup(func() {
 		if t.Failed() {
-			out, err := b.m.Try(t.Context(), nil, "tail -n 60 /var/log/bloxdrop.log")
+			out, err := b.m.Try(context.Background(), nil, "tail -n 60 /var/log/bloxdrop.log")
 			t.Log(out, err)
 		}
 	})

@@ -16,25 +16,33 @@ import (
 	"bloxdrop/internal/bloxs/bloxstest"
 )
 
-// TestPowerCuts cuts the power of a machine in which the program takes in and
-// sends files, over and over, and judges what Bloxs has now and then and in the
-// end. BLOXDROP_POWER_CUTS says how often; each takes a boot.
+const cutsAMachine = 15 // so that no start has to read too much
+
+// TestPowerCuts cuts the power of machines in which the program takes in and
+// sends files, over and over, and judges what Bloxs has in the end.
+// BLOXDROP_POWER_CUTS says how often; each takes a boot.
 func TestPowerCuts(t *testing.T) {
 	cuts := number(t, "BLOXDROP_POWER_CUTS", 0)
 	if cuts == 0 {
 		t.Skip("BLOXDROP_POWER_CUTS says how many; each boots a machine, which takes half a minute or more")
 	}
-	p := newPowerless(t, static(t, "static"))
-	for i := 1; i <= cuts; i++ {
-		p.round()
-		t.Logf("cut %d: %d dropped, %d of these on the disk for sure, %d torn; %d stored; %d items had their gates open so far",
-			i, len(p.whole), len(p.kept), len(p.torn), len(p.bloxs.Stored()), len(p.gates))
-		if i%10 == 0 || i == cuts {
-			sums := &tally{runs: i}
-			p.judged(sums)
-			sums.print(t, fmt.Sprintf("power cut under load, `hold`; gates open: %d, files: %d", sums.gates, sums.files))
+	slowly(t)
+	sums, program := &tally{}, static(t, "static")
+	t.Run("all", func(t *testing.T) {
+		for left := cuts; left > 0; left -= cutsAMachine {
+			t.Run(fmt.Sprint(left), func(t *testing.T) {
+				t.Parallel()
+				p := newPowerless(t, program)
+				for i := range min(left, cutsAMachine) {
+					p.round()
+					t.Logf("cut %d: %d dropped, %d of these on the disk for sure, %d torn; %d stored; %d items had their gates open so far",
+						i+1, len(p.whole), len(p.kept), len(p.torn), len(p.bloxs.Stored()), len(p.gates))
+				}
+				p.judged(sums, min(left, cutsAMachine))
+			})
 		}
-	}
+	})
+	sums.print(t, fmt.Sprintf("power cut under load, `hold`; gates open: %d, files: %d", sums.gates, sums.files))
 }
 
 // TestPowerCutsTell: the test of power cuts finds a program that answers for
@@ -43,6 +51,7 @@ func TestPowerCutsTell(t *testing.T) {
 	if number(t, "BLOXDROP_POWER_CUTS", 0) == 0 {
 		t.Skip("BLOXDROP_POWER_CUTS asks for it; it boots a machine a few times")
 	}
+	slowly(t)
 	p := newPowerless(t, static(t, "unsynced", "-overlay", unsynced(t)))
 	listening := &listener{TB: t}
 	for i := 1; i <= 4 && listening.heard == 0; i++ {
@@ -50,7 +59,7 @@ func TestPowerCutsTell(t *testing.T) {
 		p.t = t
 		p.round()
 		p.t = listening
-		p.judged(sums)
+		p.judged(sums, i)
 		t.Logf("the journal is not synced: after %d power cuts %d lost, %d twice, %d broken", i, sums.lost, sums.twice, sums.broken)
 	}
 	if listening.heard == 0 {
@@ -174,7 +183,7 @@ func (p *powerless) round() {
 		}
 		p.gates[item][gate] = true
 	}
-	p.begin()
+	p.m.Run(p.launch)
 }
 
 // drop lets some files appear whole, each in one step. Mostly they are synced
@@ -252,7 +261,7 @@ func (p *powerless) tidy() {
 }
 
 // judged lets all come to its end, settles what is uncertain, and judges.
-func (p *powerless) judged(sums *tally) {
+func (p *powerless) judged(sums *tally, cuts int) {
 	p.t.Helper()
 	p.bloxs.Uploads.Clear()
 	p.comesToRest()
@@ -279,6 +288,9 @@ func (p *powerless) judged(sums *tally) {
 	if uncertain > gates {
 		p.t.Errorf("%d uploads are uncertain, though only %d gates were open at a cut", uncertain, gates)
 	}
+	sums.mu.Lock()
+	defer sums.mu.Unlock()
+	sums.runs += cuts
 	sums.gates += gates
 	sums.uncertain += uncertain
 }
