@@ -28,8 +28,7 @@ import (
 // it answers, shares no disk whose syncs could hide one that is missing there.
 type branch struct {
 	*office
-	m      *testfs.Machine
-	launch string // starts the program
+	m *testfs.Machine
 }
 
 // slowly lets a test of machines have patience, as it runs alone.
@@ -50,7 +49,7 @@ func newBranch(t testing.TB, image, program, roots string) *branch {
 	o.must(err)
 	o.bloxs = bloxs
 	t.Cleanup(bloxs.Close)
-	b := &branch{o, testfs.Boot(t, image), "systemctl start bloxdrop"}
+	b := &branch{o, testfs.Boot(t, image)}
 	cert, pair := b.certificate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	o.must(err)
@@ -77,8 +76,7 @@ dir = "/var/lib/bloxdrop"
 [log]
 file = "/var/log/bloxdrop.log"
 `, b.m.Host, listener.Addr().(*net.TCPAddr).Port, roots, killWorkers))
-	b.file("/etc/systemd/system/bloxdrop.service", "[Service]\nExecStart=/usr/local/bin/bloxdrop run\n")
-	b.m.Run("chmod 600 /etc/bloxdrop/config.toml && systemctl daemon-reload && sync")
+	b.m.Run("chmod 600 /etc/bloxdrop/config.toml && sync")
 	o.asks = b.m.Program("/usr/local/bin/bloxdrop")
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -101,10 +99,15 @@ func (b *branch) file(path, text string) {
 	b.must(err)
 }
 
+func (b *branch) launch() {
+	b.t.Helper()
+	b.m.Run("setsid -f bloxdrop run </dev/null >/dev/null 2>&1")
+}
+
 // begin starts the program, and waits until it answers.
 func (b *branch) begin() {
 	b.t.Helper()
-	b.m.Run(b.launch)
+	b.launch()
 	b.until("running", func(st control.Status) bool { return st.State != control.Stopped })
 }
 

@@ -15,8 +15,7 @@ import (
 
 // Machine is a Debian machine with systemd, made by .ci/vm.
 type Machine struct {
-	Host   string // by which the machine reaches our loopback
-	Append string // to the kernel's command line, at the next start
+	Host string // by which the machine reaches our loopback
 
 	t      testing.TB
 	script string
@@ -24,7 +23,8 @@ type Machine struct {
 	image  string
 }
 
-// Boot starts a machine with a fresh disk; image is "plain", or "samba". It is
+// Boot starts a machine with a fresh disk; image is "plain", "samba"
+// or "lean". It is
 // gone after the test. The caller asks its environment first: a boot takes minutes.
 func Boot(t testing.TB, image string) *Machine {
 	t.Helper()
@@ -117,7 +117,6 @@ func (m *Machine) call(ctx context.Context, input io.Reader, args ...string) (st
 	cmd := exec.CommandContext(ctx, m.script, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &stdout, &stderr
-	cmd.Env = append(os.Environ(), "BLOXDROP_VM_APPEND="+m.Append)
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		return stdout.String(), fmt.Errorf(".ci/vm %s: %w: %s", strings.Join(args, " "), err, stderr.String())
