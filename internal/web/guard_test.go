@@ -206,3 +206,37 @@ func TestNamesAreHarmless(t *testing.T) {
 		t.Error("no page shows the name at all")
 	}
 }
+
+// TestOddAddresses: what nobody links to is not found, and breaks nothing.
+func TestOddAddresses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nobody(), onLoopback)
+	b := s.signedIn()
+	for _, path := range []string{
+		"/list/sent?after=x", "/list/sent?after=0", "/search?q=x&after=zz", "/list/secret", "/file/..%2f..%2fetc", "/file/000000000000000000000000",
+		"/file/00000000", "/assets/../web.go", "/assets/nothing", "/do/", "//evil.example/", "/sign-in/x",
+	} {
+		if status, text := s.ask(b, "GET", path, nil); status < 300 || status >= 500 || strings.Contains(text, "package web") {
+			t.Errorf("%s is %d", path, status)
+		}
+	}
+	for _, path := range []string{"/list/sent?after=53", "/list/sent?after=ff", "/list/held?after=00", "/search?q=x&after=ffffffffffffffffffffffff", "/search?person=x&kind=y", "/search?q=%ff%00"} {
+		if status, _ := s.ask(b, "GET", path, nil); status != http.StatusOK {
+			t.Errorf("%s is %d", path, status)
+		}
+	}
+	item := "000000000000000000000000"
+	for action, form := range map[string]url.Values{
+		"nothing": {}, "retry": {}, "sent": {"item": {item, item}}, "resend": {"item": {"../../etc"}}, "confirm": {"item": {s.root}}, "pause": {"item": {item}},
+	} {
+		if status, _ := s.ask(b, "POST", "/do/"+action, form); status != http.StatusSeeOther {
+			t.Errorf("%s is %d", action, status)
+		}
+		if _, text := s.ask(b, "GET", "/", nil); !strings.Contains(text, "That could not be done.") {
+			t.Errorf("%s was done", action)
+		}
+	}
+	if status, _ := s.ask(b, "POST", "/do/retry", url.Values{"item": {strings.Repeat("0", 2<<20)}}); status != http.StatusBadRequest {
+		t.Errorf("a form of 2 MB is %d", status)
+	}
+}

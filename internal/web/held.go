@@ -9,12 +9,11 @@ import (
 
 // group is the held files with one cause.
 type group struct {
-	Reason  string
-	Title   string
-	Remedy  string
-	Parts   []part
-	N       int
-	Uncover bool // each file is decided by itself
+	Reason string
+	Title  string
+	Remedy string
+	Parts  []part
+	N      int
 }
 
 // part is the files of one cause for which one click is meant: those of one
@@ -31,7 +30,7 @@ type part struct {
 // groups sorts held files by cause, and within a cause by what one click is for.
 func groups(w *words.Words, rows []control.Row) (list []group) {
 	for _, reason := range []string{"uncertain", "name-mismatch", "unknown-person", "rejected"} {
-		g := group{Reason: reason, Title: w.Say("held." + reason), Remedy: w.Say("held." + reason + ".do"), Uncover: reason == "uncertain"}
+		g := group{Reason: reason, Title: w.Say("held." + reason), Remedy: w.Say("held." + reason + ".do")}
 		at := map[string]int{}
 		for _, r := range rows {
 			if r.Reason != reason {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"bloxdrop/internal/control"
@@ -25,13 +26,17 @@ type listing struct {
 // list shows the files in one state: items from the ledger, page by page, or
 // files that are no items, by looking at the roots now.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, is *session) {
-	state := r.PathValue("state")
+	state, after := r.PathValue("state"), r.URL.Query().Get("after")
+	if !isCursor(after) {
+		s.notFound(w, r, is)
+		return
+	}
 	l := listing{State: state, Now: s.opts.Now()}
 	var err error
 	switch {
 	case slices.Contains([]string{"held", "waiting", "sent", "skipped", "withdrawn"}, state):
 		var rows control.Rows
-		rows, err = s.opts.App.Rows(state, r.URL.Query().Get("after"), listShown)
+		rows, err = s.opts.App.Rows(state, after, listShown)
 		l.Rows = rows.Rows
 		if rows.Next != "" {
 			l.More = "/list/" + state + "?after=" + rows.Next
@@ -85,6 +90,10 @@ type results struct {
 // search finds persons, names and file IDs.
 func (s *Server) search(w http.ResponseWriter, r *http.Request, is *session) {
 	q := r.URL.Query()
+	if !isCursor(q.Get("after")) {
+		s.notFound(w, r, is)
+		return
+	}
 	res := results{Now: s.opts.Now(), Query: short(q.Get("q"), 200)}
 	var err error
 	switch after := q.Get("after"); {
@@ -146,3 +155,6 @@ func (s *Server) story(w http.ResponseWriter, r *http.Request, is *session) {
 	f.Body = t
 	s.show(w, http.StatusOK, "story", f)
 }
+
+// isCursor tells whether an address says where a list goes on as the pages do.
+func isCursor(s string) bool { return len(s)%2 == 0 && strings.Trim(s, "0123456789abcdef") == "" }

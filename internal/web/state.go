@@ -78,9 +78,12 @@ func last(w *words.Words, v *view) string {
 
 func offlineRoots(st control.Status) (paths []string) {
 	for _, r := range st.Roots {
-		if !r.Online && r.LastRescan+r.Offline != "not looked at yet" {
+		if !r.Online && !notYet(r) {
 			paths = append(paths, clean(r.Path))
 		}
 	}
 	return paths
 }
+
+// notYet tells of a root that was only just begun with.
+func notYet(r control.Root) bool { return r.LastRescan == "" && r.Offline == "not looked at yet" }

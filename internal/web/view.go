@@ -213,7 +213,7 @@ func roots(w *words.Words, st control.Status, now time.Time) (list []root) {
 			is.Looked = w.Say("root.looked", w.Ago(now.Sub(looked)))
 		}
 		switch {
-		case !r.Online && looked.IsZero() && r.Offline == "not looked at yet":
+		case notYet(r):
 			is.Health, is.Says = "mind", w.Say("root.first")
 		case !r.Online:
 			is.Health, is.Says, is.Detail = "bad", w.Say("root.offline"), r.Offline
