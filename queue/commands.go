@@ -147,6 +147,20 @@ func (q *Queue) Sent() Sent {
 	return q.sent
 }
 
+// Turns counts the uploads that had their turn under requests_per_minute.
+func (q *Queue) Turns() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.turns
+}
+
+// LastDelivered is when Bloxs last took a file, or when the queue was made.
+func (q *Queue) LastDelivered() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.delivered
+}
+
 // CountTries makes WaitDone possible.
 func (q *Queue) CountTries() {
 	q.mu.Lock()

@@ -23,6 +23,11 @@ const (
 	Stopped       Class = "stopped"        // we stopped before the gate, or behind one that the Status of an answer has shut: no failure, no attempt
 )
 
+// Classes lists them all.
+func Classes() []Class {
+	return []Class{Delivered, Transient, SignIn, Denied, Limited, PersonUnknown, NameDiffers, Refused, Misconfigured, Unclear, Stale, Away, Stopped}
+}
+
 // Outcome is how one attempt ended, as the uploader saw it.
 type Outcome struct {
 	Class      Class

@@ -19,6 +19,11 @@ const (
 	ByDisk    = "disk-full"
 )
 
+// Causes lists them all.
+func Causes() []string {
+	return []string{ByHand, ByDenied, BySignIn, ByLimit, ByAddress, ByStore, ByDisk}
+}
+
 const (
 	probeFirst   = time.Minute // until a wall is tried again, doubling
 	probeMost    = 15 * time.Minute

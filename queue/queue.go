@@ -48,6 +48,7 @@ type Queue struct {
 	suspects  map[store.ItemID]bool // met a wall that others passed
 	caution   caution
 	sent      Sent      // since the queue was made
+	turns     int64     // uploads that had their turn under PerMinute, since the queue was made
 	delivered time.Time // when Bloxs last took a file, or the queue was made
 	noLookUps time.Time // look-ups are forbidden until then
 	unsettled bool      // gates that the last process left open are still to be noted as uncertain
@@ -219,6 +220,7 @@ func (q *Queue) Pace(ctx context.Context, job *Job) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.turns++
 	if q.stopping || q.barred(job) {
 		return ErrNotNow
 	}

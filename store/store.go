@@ -365,6 +365,15 @@ func (s *Store) Position() uint64 {
 	return s.m.Base + s.journal.durable().Seq
 }
 
+// Sizes tells how many bytes ledger and journal take.
+func (s *Store) Sizes() (ledgerSize, journalSize int64, err error) {
+	err = s.read(func(l ledger) error {
+		ledgerSize, journalSize = l.tx.Size(), s.journal.durable().End
+		return nil
+	})
+	return ledgerSize, journalSize, err
+}
+
 // JournalSyncs counts how often the journal was made durable, for tests and metrics.
 func (s *Store) JournalSyncs() int64 {
 	s.journal.mu.Lock()

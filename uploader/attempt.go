@@ -219,6 +219,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 		dog.watch(stop.Done(), done)
 	}()
 	person := job.Item.Person
+	begun := w.opt.Now()
 	answer, err := w.wire.Send(ctx, bloxs.Upload{
 		Relation: person.Relation, Kind: person.Kind, Person: person.ID,
 		Token: token, ContentType: requestType, Length: a.body.Len(), Body: a.body,
@@ -227,6 +228,7 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	if answer != nil {
 		failpoint.At("answer read")
 	}
+	w.flight.took = w.opt.Now().Sub(begun)
 	close(done)
 	<-gone
 	return a.outcome(answer, err)

@@ -85,6 +85,9 @@ type Options struct {
 	MaxSize       int64         // in bytes
 	StallTimeout  time.Duration // before the gate: no byte moved for so long
 	AnswerTimeout time.Duration // after the last byte
-	Log           *slog.Logger
-	Now           func() time.Time
+	// Tried is told of each attempt, and must return at once. took is how long
+	// the file itself was on its way, 0 where no request was begun.
+	Tried func(class queue.Class, size int64, took time.Duration)
+	Log   *slog.Logger
+	Now   func() time.Time
 }

@@ -29,6 +29,7 @@ type flight struct {
 	item    store.Item
 	since   time.Time
 	attempt atomic.Pointer[attempt] // nil until the request begins
+	took    time.Duration           // how long the last request was on its way; its worker's alone
 }
 
 func (f *flights) begin(job *queue.Job, now time.Time) *flight {

@@ -82,6 +82,7 @@ func newRigAt(t *testing.T, url string) *rig {
 		Queue: r.q, Roots: map[string]Root{r.root: {Verify: VerifyOff}}, Workers: 1,
 		Barred:  func(string) (string, bool) { return "", false },
 		MaxSize: 1 << 30, StallTimeout: patience, AnswerTimeout: patience, Log: log, Now: time.Now,
+		Tried: func(queue.Class, int64, time.Duration) {},
 	}
 	r.connect(bloxs.Config{URL: url, APIKey: "key-1", APISecret: "secret-1"})
 	return r

@@ -105,6 +105,7 @@ func (u *Uploader) work(ctx context.Context, p *pulse.Pulse) {
 		u.opt.Queue.Done(job, o)
 		p.End()
 		u.flights.end(w.flight)
+		u.opt.Tried(o.Class, job.Item.Size, w.flight.took)
 		w.report(job, place, o, took)
 	}
 }

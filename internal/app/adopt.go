@@ -92,7 +92,7 @@ func (a *App) rootPauses() (list []control.Pause) {
 		if r.Paused == "" {
 			continue
 		}
-		list = append(list, control.Pause{Cause: "adopt", Since: control.Stamp(r.Since), Remedy: adoptRemedy(r)})
+		list = append(list, control.Pause{Cause: byAdopt, Since: control.Stamp(r.Since), Remedy: adoptRemedy(r)})
 	}
 	return list
 }

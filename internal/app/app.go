@@ -21,6 +21,7 @@ import (
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
+	"bloxdrop/internal/metrics"
 	"bloxdrop/internal/notice"
 	"bloxdrop/internal/web"
 	"bloxdrop/queue"
@@ -57,6 +58,7 @@ type App struct {
 	damage   error
 	notes    []string // what the config says in vain, since Start
 	recent   *recent
+	metrics  *metrics.Metrics
 	pageMu   sync.Mutex
 	page     *web.Server // nil: there is none
 	noPage   string      // why, where the config wants one
@@ -97,6 +99,7 @@ func Look(ctx context.Context, opts Options) (*App, error) {
 }
 
 func (a *App) assemble() (err error) {
+	a.metrics = a.newMetrics()
 	o := watcher.Options{Roots: a.roots(), Queue: noLedger{}, Host: hostName(), Log: a.opts.Log, Now: a.opts.Now}
 	if a.store != nil {
 		if err := a.assembleSending(); err != nil {
@@ -139,7 +142,7 @@ func (a *App) assembleSending() (err error) {
 		Queue: a.queue, Bloxs: a.bloxs, Roots: verify, Barred: func(root string) (string, bool) { return a.watcher.Barred(root) },
 		Workers: c.Upload.Workers, MaxSize: int64(c.Upload.MaxSize),
 		StallTimeout: c.Upload.StallTimeout.Std(), AnswerTimeout: c.Upload.AnswerTimeout.Std(),
-		Log: a.opts.Log, Now: a.opts.Now,
+		Tried: a.tried, Log: a.opts.Log, Now: a.opts.Now,
 	})
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +15,8 @@ type Health struct {
 	// Stuck says what of bloxdrop itself does not move any more, so that only a
 	// new start helps. A share that hangs, a pause or a wrong key is none of it.
 	Stuck []string
+	// Causes has a word for each of them, which names no root.
+	Causes []string
 	// Waits says what keeps it from sending now, though a new start would not help.
 	Waits []string
 	// Sentence is all that in short, for whoever looks after services.
@@ -23,52 +26,66 @@ type Health struct {
 // Alive tells whether rescans and uploads move, or would if they could.
 func (h Health) Alive() bool { return len(h.Stuck) == 0 }
 
+func (h *Health) stuck(cause, says string) {
+	h.Stuck = append(h.Stuck, says)
+	if !slices.Contains(h.Causes, cause) {
+		h.Causes = append(h.Causes, cause)
+	}
+}
+
 // insideAfter is how long ledger and queue may take for an answer. Each commit
 // of the ledger and each sync of the journal comes in between.
 const insideAfter = 2 * time.Minute
 
-// inside asks ledger, queue and watcher what a status shows, again and again,
-// and keeps the last answer: whoever wants to know must never hang with them.
+// inside asks ledger, queue and watcher how everything stands, again and
+// again, and keeps the last answer: whoever wants to know must never hang with them.
 type inside struct {
 	pulse pulse.Pulse
 
-	mu      sync.Mutex
-	asking  bool
-	answer  Progress
-	err     error
-	offline []string
-	asked   time.Time // when that was answered; zero: never
+	mu       sync.Mutex
+	answered chan struct{} // closed with the answer that is waited for; nil: none is
+	answer   standing
+	err      error
+	known    bool
 }
 
-// ask lets it be asked once more, unless it has not answered the last question.
-func (in *inside) ask(a *App) {
+// ask lets it be asked once more, unless it has not answered the last
+// question, and gives a channel that is closed with the answer.
+func (in *inside) ask(a *App) <-chan struct{} {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.asking {
-		return
+	if in.answered != nil {
+		return in.answered
 	}
-	in.asking = true
+	answered := make(chan struct{})
+	in.answered = answered
 	in.pulse.Begin()
 	go func() {
-		p, err := a.Progress()
-		var offline []string
-		for _, r := range a.watcher.Status() {
-			if r.Offline != "" {
-				offline = append(offline, r.Path)
-			}
-		}
+		s, err := a.stand()
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.asking = false
-		in.answer, in.err, in.offline, in.asked = p, err, offline, a.opts.Now()
+		in.answer, in.err, in.known, in.answered = s, err, true, nil
 		in.pulse.End()
+		close(answered)
 	}()
+	return answered
 }
 
-func (in *inside) last() (p Progress, offline []string, err error, known bool) {
+// fresh asks, and waits for the answer at most so long; else it is the last one.
+func (in *inside) fresh(a *App, within time.Duration) (s standing, known bool, err error) {
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case <-in.ask(a):
+	case <-late.C:
+	}
+	return in.last()
+}
+
+func (in *inside) last() (s standing, known bool, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.answer, in.offline, in.err, !in.asked.IsZero()
+	return in.answer, in.known, in.err
 }
 
 // Health tells how it goes by what it has seen until now, so it is to be asked
@@ -77,7 +94,7 @@ func (a *App) Health() Health {
 	now := a.opts.Now()
 	var h Health
 	if a.control != nil && a.control.Ended() {
-		h.Stuck = append(h.Stuck, "commands are no longer answered")
+		h.stuck("commands", "commands are no longer answered")
 	}
 	if a.store == nil {
 		h.Sentence = "paused: ledger and journal are damaged; see `bloxdrop status`"
@@ -85,22 +102,23 @@ func (a *App) Health() Health {
 	}
 	still := a.inside.pulse.Still(now)
 	if still > insideAfter {
-		h.Stuck = append(h.Stuck, fmt.Sprintf("ledger and queue have not answered for %s: does the disk of store.dir?", still.Round(time.Second)))
+		h.stuck("ledger", fmt.Sprintf("ledger and queue have not answered for %s: does the disk of store.dir?", still.Round(time.Second)))
 	}
 	a.inside.ask(a)
-	p, offline, err, known := a.inside.last()
+	s, known, err := a.inside.last()
+	p, offline := s.progress, s.offline()
 	for _, root := range a.watcher.Silent() {
 		h.Waits = append(h.Waits, root+" does not answer")
 	}
 	for _, root := range a.watcher.Overdue() {
-		h.Stuck = append(h.Stuck, "no rescan of "+root+" begins, though it is time")
+		h.stuck("rescans", "no rescan of "+root+" begins, though it is time")
 	}
 	switch hanging, workers := a.uploader.Hanging(now); {
 	case hanging == 0:
 	case p.Paused != "": // what can't be written down keeps its worker, and is tried again
 		h.Waits = append(h.Waits, "sending is paused: "+p.Paused)
 	case hanging == workers:
-		h.Stuck = append(h.Stuck, "no worker moves")
+		h.stuck("uploads", "no worker moves")
 	default:
 		h.Waits = append(h.Waits, fmt.Sprintf("%d of %d workers don't move", hanging, workers))
 	}

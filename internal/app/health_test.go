@@ -50,9 +50,9 @@ func TestHealth(t *testing.T) {
 		t.Helper()
 		for {
 			a.inside.mu.Lock()
-			asking, asked := a.inside.asking, a.inside.asked
+			asking, known := a.inside.answered != nil, a.inside.known
 			a.inside.mu.Unlock()
-			if !asking && !asked.IsZero() {
+			if !asking && known {
 				return
 			}
 			time.Sleep(time.Millisecond)
@@ -71,7 +71,7 @@ func TestHealth(t *testing.T) {
 	answered()
 
 	a.inside.mu.Lock()
-	a.inside.asking = true // as a question that nobody answers
+	a.inside.answered = make(chan struct{}) // as a question that nobody answers
 	a.inside.mu.Unlock()
 	a.inside.pulse.Begin()
 	is("just asked", "")
@@ -81,7 +81,7 @@ func TestHealth(t *testing.T) {
 	is("asked long ago", "ledger and queue have not answered")
 	a.inside.pulse.End()
 	a.inside.mu.Lock()
-	a.inside.asking = false
+	a.inside.answered = nil
 	a.inside.mu.Unlock()
 	is("answered", "")
 	answered()

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"bloxdrop/internal/web"
 	"bloxdrop/internal/words"
@@ -27,10 +26,6 @@ func (a *App) showPage() {
 		a.opts.Log.Error("the page can't be shown; files are sent all the same", "err", err)
 	}
 }
-
-// openHandlers answer at the page's address without a token, by their pattern.
-// They must name nobody.
-func (a *App) openHandlers() map[string]http.Handler { return nil }
 
 func (a *App) pageShown() *web.Server {
 	a.pageMu.Lock()

@@ -43,7 +43,7 @@ const damageRemedy = "stop bloxdrop; then `bloxdrop restore FILE` brings a backu
 func (a *App) pauses() []control.Pause {
 	list := []control.Pause{}
 	if a.damage != nil {
-		list = append(list, control.Pause{Cause: "damaged", Since: control.Stamp(a.began),
+		list = append(list, control.Pause{Cause: byDamage, Since: control.Stamp(a.began),
 			Remedy: a.damaged().Error()})
 	}
 	if a.queue == nil {

@@ -129,6 +129,7 @@ func (l *life) begin() (err error) {
 	l.uploader = uploader.New(uploader.Options{
 		Queue: l.queue, Bloxs: l.bloxs, Roots: verify, Barred: l.watcher.Barred, Workers: w.plan.workers, MaxSize: maxSize,
 		StallTimeout: 30 * time.Second, AnswerTimeout: time.Minute, Log: w.log, Now: time.Now,
+		Tried: func(queue.Class, int64, time.Duration) {},
 	})
 	if err := l.settleIn(); err != nil {
 		return err
