@@ -61,6 +61,8 @@ func TestPageRetry(t *testing.T) {
 	w.click("Try again")
 	w.shows("It will be tried again now.")
 	w.shows("The one file is in Bloxs")
+	w.do(chromedp.Click(`//a[normalize-space()="Macro.xlsm"]`))
+	w.shows("asked for another try")
 	if log := o.log.String(); !strings.Contains(log, `"action":"retry"`) || !strings.Contains(log, `"who":"`) {
 		t.Errorf("the log does not say who asked for it:\n%s", log)
 	}
@@ -94,6 +96,37 @@ func TestPageDecides(t *testing.T) {
 	}
 	w.do(chromedp.SetValue(chromedp.CSS(`#q`), "7654321"), chromedp.Submit(chromedp.CSS(`.find`)))
 	w.shows("Letter.pdf")
+}
+
+// TestPageLetsType: what somebody is just typing, or about to press, stays
+// theirs while the page changes around it.
+func TestPageLetsType(t *testing.T) {
+	t.Parallel()
+	o := newPageOffice(t, bloxstest.Options{Persons: bloxstest.Directory(map[string]bloxstest.Person{"1001": {Name: "A. Jansen"}})})
+	o.bloxs.Uploads.For("1001", bloxstest.ResetAfterStoring())
+	o.start()
+	o.write("1001/Letter.pdf", "%PDF- letter %%EOF")
+	w := newWindow(t)
+	o.open(w)
+	w.shows("1 file needs somebody")
+	w.do(chromedp.SendKeys(`//input[@name="file-id"]`, "76"))
+	o.write("2002/Unknown.txt", "a")
+	w.shows("2 files need somebody")
+	w.do(chromedp.KeyEvent("54"))
+	if is, err := look[string](w, `document.activeElement.name + " " + document.activeElement.value`); err != nil || is != "file-id 7654" {
+		t.Errorf("where somebody types there is %q, %v", is, err)
+	}
+	if text, err := look[string](w, `document.getElementById("part-needs").innerText`); err != nil || strings.Contains(text, "Unknown.txt") {
+		t.Error("the part in which somebody types has changed")
+	}
+	w.do(chromedp.Focus(chromedp.CSS(`#pause`)))
+	w.shows("Unknown.txt 2002")
+	w.do(chromedp.Focus(`//button[normalize-space()="Try again"]`))
+	o.write("3003/Other.txt", "b")
+	w.shows("Other.txt 3003")
+	if is, err := look[string](w, `document.activeElement.innerText`); err != nil || is != "Try again" {
+		t.Errorf("the focus has gone to %q, %v", is, err)
+	}
 }
 
 // widths at which the page is looked at: a phone, and a desk.

@@ -3,13 +3,18 @@
 "use strict";
 
 const lost = document.getElementById("lost");
+const later = {}; // parts that wait until nobody types in them any more
 
 function put(part, html) {
   const section = document.getElementById("part-" + part);
   if (!section) return;
   const active = document.activeElement;
   const inside = section.contains(active);
-  if (inside && active.tagName === "INPUT") return; // it comes again with the next change
+  if (inside && active.tagName === "INPUT") {
+    later[part] = html;
+    return;
+  }
+  delete later[part];
   const open = [...section.querySelectorAll("details[open][id]")].map((d) => d.id);
   const focus = inside ? active.id || active.closest("[id]")?.id : "";
   section.innerHTML = html;
@@ -18,6 +23,9 @@ function put(part, html) {
   const again = document.getElementById(focus);
   (again?.matches("details") ? again.querySelector("summary") : again)?.focus();
 }
+
+// Not at once: a click on the button beside the field comes first.
+document.addEventListener("focusout", () => setTimeout(() => Object.entries(later).forEach(([part, html]) => put(part, html)), 500));
 
 const source = new EventSource("/live");
 source.onmessage = (event) => {
