@@ -55,7 +55,6 @@ func (r *root) scanLoop(ctx context.Context) {
 		r.scanning.Begin()
 		wasFull := r.scan(ctx, full)
 		r.scanning.End()
-		r.gatherBeside()
 		if wasFull {
 			timer.Reset(r.Rescan)
 			r.expectRescan(r.now().Add(r.Rescan))
@@ -189,6 +188,7 @@ func (p *pass) finish() {
 			p.dirty.mark(parent(rel), path.Base(rel))
 		}
 	}
+	p.gatherBeside()
 	if p.full {
 		p.mu.Lock()
 		p.lastRescan = p.now()

@@ -67,7 +67,7 @@ func (r *root) see(base *os.Root, f *folder, count int, again bool) error {
 	}
 	r.shown[key] = is
 	if count > 1 {
-		return r.cleanIn(at, name)
+		return cleanIn(at, name)
 	}
 	return nil
 }
@@ -142,11 +142,11 @@ func (r *root) put(at *os.Root, f *folder, name, text string) error {
 	key := store.Fold(f.rel)
 	r.shown[key] = shown{name: name, text: text, info: info, at: r.Now()}
 	r.written.add(r.Path, key)
-	return r.cleanIn(at, name)
+	return cleanIn(at, name)
 }
 
-// clean takes all notices of a folder away but the one called keep.
-func (r *root) clean(base *os.Root, rel, keep string) error {
+// clean takes all notices of a folder away.
+func (r *root) clean(base *os.Root, rel string) error {
 	at, err := below.Open(base, rel, 0)
 	if goneOrLink(err) {
 		return nil
@@ -155,10 +155,11 @@ func (r *root) clean(base *os.Root, rel, keep string) error {
 		return err
 	}
 	defer at.Close()
-	return r.cleanIn(at, keep)
+	return cleanIn(at, "")
 }
 
-func (r *root) cleanIn(at *os.Root, keep string) error {
+// cleanIn takes all notices away but the one called keep.
+func cleanIn(at *os.Root, keep string) error {
 	names, err := notices(at)
 	if err != nil {
 		return err

@@ -53,11 +53,10 @@ type Options struct {
 }
 
 const (
-	restAtLeast = 2 * time.Second  // between two looks at one root
-	restOf      = 4                // or so many times as long as the last one took,
-	restAtMost  = 15 * time.Second // but no longer
-	lookAfter   = time.Minute      // where nothing was said
-	mostFolders = 500              // of a root get a notice; the page says that there are more
+	restAtLeast = 2 * time.Second // between two looks at one root
+	restOf      = 4               // or so many times as long as the last one took, but no longer than lookAfter
+	lookAfter   = time.Minute     // where nothing was said
+	mostFolders = 500             // of a root get a notice; the page says that there are more
 )
 
 // Notices look after all roots. Make them with New.
@@ -80,7 +79,7 @@ func New(o Options) *Notices {
 	for _, cfg := range o.Roots {
 		n.roots = append(n.roots, &root{
 			Root: cfg, Options: o, log: o.Log.With("root", cfg.Path), wake: make(chan struct{}, 1), written: written,
-			shown: map[string]shown{}, asked: map[string]time.Time{},
+			shown: map[string]shown{}, asked: map[string]time.Time{}, refused: map[string]*Trouble{},
 		})
 	}
 	return n

@@ -310,7 +310,10 @@ func TestSlow(t *testing.T) {
 	b.write("1001/scan.pdf", "%PDF-1.7 and no end")
 	was := b.watcher.Status()[0].LastRescan
 	b.watcher.RescanNow()
-	b.until(func() bool { return b.watcher.Status()[0].LastRescan.After(was) && len(b.watcher.Settling()) == 1 })
+	b.until(func() bool {
+		why, _ := b.watcher.Barred(b.root)
+		return why == "" && b.watcher.Status()[0].LastRescan.After(was) && len(b.watcher.Settling()) == 1
+	})
 	b.later = 59 * time.Minute
 	b.pass()
 	b.stands()

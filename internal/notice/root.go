@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -31,8 +32,9 @@ type root struct {
 	nobodys map[string]nobodys   // the unmatched files of each folder
 	stamp   uint64               // of the watcher's list at the last look
 	page    page
-	soon    bool // something was put off
-	failed  *Trouble
+	soon    bool                // something was put off
+	refused map[string]*Trouble // what could not be done, which waits for the next rescan
+	shut    bool                // nothing in the root can be changed; likewise
 
 	mu      sync.Mutex
 	again   bool // a rescan has ended since
@@ -69,7 +71,7 @@ func (r *root) loop(ctx context.Context) {
 		began := time.Now()
 		r.pass(ctx, again)
 		again = false
-		rest := max(r.quiet, min(restOf*time.Since(began), restAtMost))
+		rest := max(r.quiet, min(restOf*time.Since(began), lookAfter))
 		select {
 		case <-ctx.Done():
 			return
@@ -95,11 +97,13 @@ func (r *root) pass(ctx context.Context, again bool) {
 		r.nobodys = nil
 		return
 	}
-	r.soon, r.failed = false, nil
-	if err := r.work(ctx, is, again); err != nil && ctx.Err() == nil {
-		r.fail("", err)
+	r.soon = false
+	if again {
+		r.refused, r.shut = map[string]*Trouble{}, false
 	}
+	err := r.work(ctx, is, again)
 	if ctx.Err() == nil {
+		r.noted("all", "", err)
 		r.tell()
 	}
 }
@@ -137,57 +141,56 @@ func (r *root) work(ctx context.Context, is watcher.RootStatus, again bool) erro
 	notices := map[string]int{}
 	for _, b := range besides {
 		notices[store.Fold(b.Rel)] += b.Notices
-		if b.Notices > 0 && p.folders[store.Fold(b.Rel)] == nil && r.goOn(ctx) {
-			r.noted(b.Rel, r.clean(base, b.Rel, ""))
+		if b.Notices > 0 && p.folders[store.Fold(b.Rel)] == nil && r.mayDo(ctx, b.Rel) {
+			r.noted(b.Rel, b.Rel, r.clean(base, b.Rel))
 		}
 	}
 	failpoint.At("notices cleaned")
 	for key, f := range p.folders {
-		if r.goOn(ctx) {
-			r.noted(f.rel, r.see(base, f, notices[key], again))
+		if r.mayDo(ctx, f.rel) {
+			r.noted(f.rel, f.rel, r.see(base, f, notices[key], again))
 		}
 	}
-	if r.goOn(ctx) {
-		r.noted("", r.seePage(base, p, is, again))
+	if r.mayDo(ctx, watcher.PageName) {
+		r.noted(watcher.PageName, "", r.seePage(base, p, is, again))
 	}
-	if r.goOn(ctx) {
-		r.stamp = stamp
-	}
+	r.stamp = stamp
 	r.written.save()
 	return nil
 }
 
-// goOn tells whether more may be done in this pass: nothing will fare better on
-// a share that is read-only.
-func (r *root) goOn(ctx context.Context) bool {
-	return ctx.Err() == nil && r.ready() && (r.failed == nil || r.failed.Reason != readOnly)
-}
-
-func (r *root) noted(folder string, err error) {
-	if err != nil {
-		r.fail(folder, err)
-	}
+// mayDo tells whether something is to be tried now.
+func (r *root) mayDo(ctx context.Context, what string) bool {
+	return ctx.Err() == nil && !r.shut && r.refused[what] == nil && r.ready()
 }
 
 const readOnly = "the share is read-only"
 
-func (r *root) fail(folder string, err error) {
-	r.log.Debug("a notice could not be seen to", "folder", folder, "err", err)
-	if r.failed == nil || errors.Is(err, syscall.EROFS) {
-		r.failed = &Trouble{Root: r.Path, Folder: folder, Reason: plain(err)}
+// noted remembers what could not be done in a folder.
+func (r *root) noted(what, folder string, err error) {
+	if err == nil {
+		return
 	}
+	r.log.Debug("a notice could not be seen to", "folder", folder, "err", err)
+	r.refused[what] = &Trouble{Root: r.Path, Folder: folder, Reason: plain(err)}
+	r.shut = r.shut || errors.Is(err, syscall.EROFS) // nothing else will fare better
 }
 
 // tell says once that people can't be told, and once that they can again.
 func (r *root) tell() {
+	var is *Trouble
+	for _, what := range slices.Sorted(maps.Keys(r.refused)) {
+		is = r.refused[what]
+		break
+	}
 	r.mu.Lock()
 	was := r.trouble
-	r.trouble = r.failed
+	r.trouble = is
 	r.mu.Unlock()
 	switch {
-	case was == nil && r.failed != nil:
-		r.log.Warn("notices can't be written or taken away, so colleagues are not told; files are sent all the same", "folder", r.failed.Folder, "reason", r.failed.Reason)
-	case was != nil && r.failed == nil:
+	case was == nil && is != nil:
+		r.log.Warn("notices can't be written or taken away, so colleagues are not told; files are sent all the same", "folder", is.Folder, "reason", is.Reason)
+	case was != nil && is == nil:
 		r.log.Info("notices can be written again")
 	}
 }
