@@ -38,7 +38,13 @@ type bench struct {
 	log     *strings.Builder
 }
 
-func newBench(t testing.TB, ignore ...string) *bench {
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	return newBenchOf(t, func(*bench) {})
+}
+
+// newBenchOf lets a test do something before the root is first looked at.
+func newBenchOf(t testing.TB, before func(*bench)) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{t: t, root: filepath.Join(dir, "scans"), log: &strings.Builder{}}
@@ -54,7 +60,7 @@ func newBench(t testing.TB, ignore ...string) *bench {
 	pattern, err := layout.Parse("{reference}[ - {name}]")
 	b.must(err)
 	b.watcher, err = watcher.New(watcher.Options{
-		Roots: []watcher.Root{{Path: b.root, Layout: pattern, Environment: "https://x", Relation: "persons", Settle: settle, Rescan: time.Hour, Ignore: ignore}},
+		Roots: []watcher.Root{{Path: b.root, Layout: pattern, Environment: "https://x", Relation: "persons", Settle: settle, Rescan: time.Hour}},
 		Queue: b.queue, Ledger: b.store, Host: "here", Log: quiet, Now: time.Now, NoEvents: true,
 	})
 	b.must(err)
@@ -71,6 +77,7 @@ func newBench(t testing.TB, ignore ...string) *bench {
 		Now: func() time.Time { return time.Now().Add(b.later) }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	}
 	b.restart()
+	before(b)
 	b.watcher.Start(t.Context())
 	b.settled()
 	return b

@@ -288,6 +288,25 @@ func TestOtherLanguage(t *testing.T) {
 	}
 }
 
+// TestSkipped tells of no file that existing = "skip" leaves alone.
+func TestSkipped(t *testing.T) {
+	b := newBenchOf(t, func(b *bench) {
+		b.write("old.txt", "old")
+		b.write("Archive/old.txt", "old")
+		b.write("1234 - Bakker/old.txt", "old")
+		if _, err := b.store.WantBaseline(b.root); err != nil {
+			b.t.Fatal(err)
+		}
+	})
+	b.look()
+	b.stands()
+	b.write("new.txt", "newer")
+	b.look()
+	b.stands("! NOT SENT - no person's folder")
+	b.says("! NOT SENT - no person's folder.bloxdrop.txt", "One file", "new.txt")
+	b.says(watcher.PageName, "<b>1</b> need somebody")
+}
+
 // TestPaused says on the page that nothing is sent, once that has lasted.
 func TestPaused(t *testing.T) {
 	b := newBench(t)
