@@ -34,7 +34,7 @@ type branch struct {
 // slowly lets a test of machines have patience, as it runs alone.
 func slowly(t testing.TB) {
 	was := patience
-	patience = 15 * time.Minute
+	patience = time.Hour
 	t.Cleanup(func() { patience = was })
 }
 
