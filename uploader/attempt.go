@@ -50,7 +50,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 	if o.Class != "" {
 		return place, o
 	}
-	there, o := w.present(open)
+	there, o := w.present(ctx, open)
 	if o.Class != "" {
 		return place, o
 	}
@@ -59,7 +59,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 		return there[0], o
 	}
 	for _, place = range allowed {
-		src, err := openSource(w.shares, place)
+		src, err := openSource(ctx, w.shares, place)
 		if err != nil {
 			o = ofVerdict(err)
 			continue
@@ -102,11 +102,11 @@ func away(why string, soon bool) queue.Outcome {
 // present leaves out the places where the file isn't any more as it was
 // offered, so that it costs no request. If none is left, the first one's
 // trouble stands for all: unreadable is worth more than gone.
-func (u *Uploader) present(places []store.Place) ([]store.Place, queue.Outcome) {
+func (u *Uploader) present(ctx context.Context, places []store.Place) ([]store.Place, queue.Outcome) {
 	var there []store.Place
 	o := queue.Outcome{Class: queue.Stale, Detail: "the file is no longer there, or in no watched root"}
 	for i, place := range places {
-		err := u.shares.ask(place.Root, func() error { return lookAgain(place) })
+		err := u.shares.ask(ctx, place.Root, func() error { return lookAgain(place) })
 		if err == nil {
 			there = append(there, place)
 			continue

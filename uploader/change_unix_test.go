@@ -25,7 +25,7 @@ func TestPipe(t *testing.T) {
 	if o := r.send(job); o.Class != queue.Stale {
 		t.Errorf("offered as a pipe: %+v", o)
 	}
-	if _, err := openSource(newShares(silentAfter), job.Places[0]); err == nil {
+	if _, err := openSource(t.Context(), newShares(silentAfter), job.Places[0]); err == nil {
 		t.Error("a pipe was opened")
 	}
 	if os.Getuid() == 0 {

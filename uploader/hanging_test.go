@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -42,18 +43,25 @@ func TestShareThatHangs(t *testing.T) {
 	}
 	asked := 0
 	answers := func() error { asked++; return nil }
-	if err := s.ask("hung", hangs); err == nil {
+	if err := s.ask(t.Context(), "hung", hangs); err == nil {
 		t.Error("a share that hangs has answered")
 	}
-	if err := s.ask("hung", answers); err == nil || asked != 0 {
+	if err := s.ask(t.Context(), "hung", answers); err == nil || asked != 0 {
 		t.Errorf("it was asked again: %v", err)
 	}
-	if err := s.ask("well", answers); err != nil || asked != 1 {
+	if err := s.ask(t.Context(), "well", answers); err != nil || asked != 1 {
 		t.Errorf("another share: %v", err)
+	}
+	stop, cancel := context.WithCancel(t.Context())
+	cancel()
+	began := time.Now()
+	slow := newShares(time.Hour)
+	if err := slow.ask(stop, "slow", func() error { <-free; return nil }); err != takenBack || time.Since(began) > time.Minute {
+		t.Errorf("a stop waits for a share: %v", err)
 	}
 	close(free)
 	<-ended
-	for deadline := time.Now().Add(10 * time.Second); s.ask("hung", answers) != nil; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); s.ask(t.Context(), "hung", answers) != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it has answered, and is asked nothing more")
 		}

@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -26,9 +27,9 @@ func newShares(after time.Duration) *shares {
 	return &shares{after: after, silent: map[string]int{}}
 }
 
-// ask lets a question be answered by the root's file system, or gives it up.
-// What the question uses is not to be used again after an error.
-func (s *shares) ask(root string, question func() error) error {
+// ask lets a question be answered by the root's file system, or gives it up,
+// also when ctx ends. What the question uses is not to be used again after an error.
+func (s *shares) ask(ctx context.Context, root string, question func() error) error {
 	s.mu.Lock()
 	silent := s.silent[root] > 0
 	s.mu.Unlock()
@@ -42,6 +43,8 @@ func (s *shares) ask(root string, question func() error) error {
 	select {
 	case err := <-answer:
 		return err
+	case <-ctx.Done():
+		return takenBack
 	case <-timer.C:
 	}
 	s.mu.Lock()

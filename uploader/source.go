@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,15 +30,16 @@ const pieceSize = 256 << 10
 type source struct {
 	place store.Place
 	share *shares
-	at    int64  // where Read goes on
-	piece []byte // as last read
-	from  int64  // where it stands in the file
+	stop  context.Context // ends when the service stops
+	at    int64           // where Read goes on
+	piece []byte          // as last read
+	from  int64           // where it stands in the file
 }
 
 // openSource reads the start of a place's file. A *verdict says that it is not
 // there any more as it was offered, or that it can't be read.
-func openSource(share *shares, place store.Place) (*source, error) {
-	s := &source{place: place, share: share, piece: make([]byte, 0, min(place.Look.Size, pieceSize))}
+func openSource(stop context.Context, share *shares, place store.Place) (*source, error) {
+	s := &source{place: place, share: share, stop: stop, piece: make([]byte, 0, min(place.Look.Size, pieceSize))}
 	if err := s.read(); err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (s *source) Read(p []byte) (int, error) {
 func (s *source) rewind() { s.at = 0 }
 
 // read takes the piece at s.at.
-func (s *source) read() error { return s.share.ask(s.place.Root, s.readNow) }
+func (s *source) read() error { return s.share.ask(s.stop, s.place.Root, s.readNow) }
 
 // readNow opens the file through its root.
 func (s *source) readNow() error {
@@ -98,7 +100,7 @@ func (s *source) readNow() error {
 
 // unchanged checks that the path still names the very file that was offered.
 func (s *source) unchanged() error {
-	return s.share.ask(s.place.Root, func() error { return lookAgain(s.place) })
+	return s.share.ask(s.stop, s.place.Root, func() error { return lookAgain(s.place) })
 }
 
 // lookAgain compares what stands at the path now with what was offered. It
