@@ -60,12 +60,6 @@ linux() { # ARCH
     --transform "s,^linux_$1,${name}_linux_$1," -cf - "linux_$1" | gzip -9n >"$dist/${name}_linux_$1.tar.gz"
 }
 
-uuid() { # NAME
-  local h
-  h=$(printf %s "$1" | sha1sum | tr a-f A-F)
-  echo "${h:0:8}-${h:8:4}-5${h:13:3}-8${h:17:3}-${h:20:12}"
-}
-
 sign() { # FILE
   [ -n "${BLOXDROP_SIGN_PFX:-}" ] || return 0
   osslsigncode sign -pkcs12 "$BLOXDROP_SIGN_PFX" ${BLOXDROP_SIGN_PASSFILE:+-readpass "$BLOXDROP_SIGN_PASSFILE"} -h sha256 -n bloxdrop \
@@ -78,14 +72,11 @@ windows() {
   "$parts/tools/go-winres" make --in install/windows/winres.json --arch amd64 --product-version "$number.0" --file-version "$number.0" --out rsrc
   compile windows amd64 "$dir/bloxdrop.exe"
   sign "$dir/bloxdrop.exe"
-  cp -r README.md CHANGELOG.md config.example.toml docs "$dir/"
+  cp -r README.md CHANGELOG.md config.example.toml docs install/windows/rollout.ps1 "$dir/"
   chmod -R u=rwX,go=rX "$dir"
   dated "$dir"
-  cp install/windows/bloxdrop.wxs "$parts/"
-  # wixl takes relative paths only, and puts the time and a random ID into what it makes.
   local msi=$dist/${name}_windows_amd64.msi
-  (cd "$dir" && faketime -f "$(date -d "@$SOURCE_DATE_EPOCH" '+%F %T')" wixl -a x64 -D Version="$number" -D ProductCode="$(uuid "bloxdrop $version")" -o "$msi" ../bloxdrop.wxs)
-  msibuild "$msi" -s bloxdrop bloxdrop "x64;1033" "{$(uuid "$version $(cat "$dir/bloxdrop.exe" "$parts/bloxdrop.wxs" | sha256sum)")}"
+  install/windows/msi.sh "$dir" "$version" "$msi"
   sign "$msi"
   (cd "$dir" && find . -type f | LC_ALL=C sort | zip -X -9 -q "$dist/${name}_windows_amd64.zip" -@)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,18 @@ func (e *env) checkAsService(ctx context.Context) error {
 		return &exitError{code: code}
 	}
 	return err
+}
+
+// checkForOthers is a service's part of checkAsService, where the service itself
+// is asked.
+func (e *env) checkForOthers(ctx context.Context) error {
+	if !service.Requested() {
+		return nil
+	}
+	var text bytes.Buffer
+	asked := &env{in: e.in, out: &text, err: &text, configPath: e.configPath}
+	code := asked.exitCode(asked.lookAtAll(ctx))
+	return service.Answer(ctx, code, text.Bytes())
 }
 
 func (e *env) lookAtAll(ctx context.Context) error {

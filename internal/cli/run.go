@@ -41,7 +41,12 @@ func (e *env) run() *cobra.Command {
 
 // runAsService does nothing before the service manager has been answered.
 func (e *env) runAsService(ctx context.Context) error {
-	work := func(ctx context.Context) error { return e.serve(ctx, false, true) }
+	work := func(ctx context.Context) error {
+		if err := e.checkForOthers(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		return e.serve(ctx, false, true)
+	}
 	return service.Run(ctx, work, func(err error) { os.Exit(e.exitCode(err)) })
 }
 

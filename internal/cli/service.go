@@ -105,7 +105,7 @@ func (e *env) spec() (service.Spec, error) {
 		return service.Spec{}, err
 	}
 	return service.Spec{
-		Executable: executable, Config: path, Home: filepath.Dir(defaultConfig(os.Getenv)),
+		Executable: executable, Config: path,
 		Warn: func(text string) { fmt.Fprintf(e.err, "bloxdrop: warning: %s\n", text) },
 	}, nil
 }

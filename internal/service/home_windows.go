@@ -19,6 +19,13 @@ import (
 // all but give rights away; what is inside is as the folder. Nobody else.
 const homeRights = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;%s)"
 
+// home is the folder of config and ledger, unless somebody says otherwise. Not
+// every service gets the variable ProgramData, or the right one.
+func home() (string, error) {
+	data, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, 0)
+	return filepath.Join(data, Name), err
+}
+
 // protect makes the folder of config and ledger and says who may use it and all
 // that is in it. Anybody may make folders in ProgramData, so one that is there
 // already may be somebody's, with files whose rights are their own.
@@ -62,17 +69,17 @@ func protect(dir string, sid *windows.SID) error {
 }
 
 // layConfig puts a first config where there is none, in the folder that is ours.
-func layConfig(s Spec) (laid bool, err error) {
-	if _, err := os.Stat(s.Config); err == nil || !errors.Is(err, fs.ErrNotExist) || !strings.EqualFold(filepath.Dir(s.Config), s.Home) {
+func layConfig(s Spec, home string) (laid bool, err error) {
+	if _, err := os.Stat(s.Config); err == nil || !errors.Is(err, fs.ErrNotExist) || !strings.EqualFold(filepath.Dir(s.Config), home) {
 		if err != nil {
 			return false, fmt.Errorf("the config can't be read: %w; write it first, or name another with --config", err)
 		}
 		return false, nil
 	}
-	if err := os.MkdirAll(filepath.Join(s.Home, "log"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(home, "log"), 0o700); err != nil {
 		return false, err
 	}
-	text := strings.ReplaceAll(install.WindowsConfig, "HOME", s.Home)
+	text := strings.ReplaceAll(install.WindowsConfig, "HOME", home)
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n") // Notepad's
 	f, err := os.OpenFile(s.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

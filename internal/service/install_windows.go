@@ -60,15 +60,19 @@ func register(spec Spec) (string, error) {
 			return "", err
 		}
 	}
-	if err := protect(spec.Home, sid); err != nil {
-		return "", err
-	}
-	laid, err := layConfig(spec)
+	ours, err := home()
 	if err != nil {
 		return "", err
 	}
-	if !within(spec.Config, spec.Home) {
-		spec.Warn(fmt.Sprintf("%s is outside of %s: see that %s may read it, and nobody else but administrators", spec.Config, spec.Home, spec.Account))
+	if err := protect(ours, sid); err != nil {
+		return "", err
+	}
+	laid, err := layConfig(spec, ours)
+	if err != nil {
+		return "", err
+	}
+	if !within(spec.Config, ours) {
+		spec.Warn(fmt.Sprintf("%s is outside of %s: see that %s may read it, and nobody else but administrators", spec.Config, ours, spec.Account))
 	}
 	if there == nil {
 		s, err := manager(spec, password)

@@ -9,3 +9,9 @@ func Pause(ctx context.Context) (string, error) { return Stop(ctx) }
 
 // UninstallIfThere is Uninstall.
 func UninstallIfThere(ctx context.Context) (string, error) { return Uninstall(ctx) }
+
+// Requested is for Windows, where As asks the service itself.
+func Requested() bool { return false }
+
+// Answer is as Requested.
+func Answer(context.Context, int, []byte) error { return nil }

@@ -32,7 +32,6 @@ type Spec struct {
 	Config     string // absolute
 
 	// On Windows alone:
-	Home     string                               // where config and ledger are unless somebody says otherwise; absolute
 	Account  string                               // "": that of the service that there is, or else VirtualAccount
 	Password func(account string) (string, error) // asked for where an Account needs one
 	Packaged bool                                 // by the .msi: what was installed stays as it is, and what Pause stopped is started
