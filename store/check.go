@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -62,8 +63,9 @@ func guardedUpdate(db *bolt.DB, fn func(tx *bolt.Tx) error) error {
 }
 
 // checkHeads looks at each page's head before bbolt follows it: a damaged
-// length makes bbolt's own check note down billions of pages.
-func checkHeads(tx *bolt.Tx) error {
+// length makes bbolt's own check note down billions of pages. And at where
+// its elements lie.
+func checkHeads(tx *bolt.Tx, f io.ReaderAt) error {
 	last := int(tx.Size())/tx.DB().Info().PageSize - 1
 	for id := 0; id <= last; id++ {
 		p, err := tx.Page(id)
@@ -74,6 +76,9 @@ func checkHeads(tx *bolt.Tx) error {
 			continue
 		case p.OverflowCount < 0 || id+p.OverflowCount > last:
 			return fmt.Errorf("page %d claims %d pages behind it, and there are %d in all", id, p.OverflowCount, last+1)
+		}
+		if err := checkElements(f, tx.DB().Info().PageSize, id, p.Type, p.Count, p.OverflowCount); err != nil {
+			return err
 		}
 		id += p.OverflowCount
 	}
@@ -98,11 +103,16 @@ func CheckLedger(path string) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer db.Close()
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer f.Close()
 	err = guardedView(db, func(tx *bolt.Tx) error {
 		if fi.Size() < tx.Size() {
 			return fmt.Errorf("%w: it is cut short, though no page in use is lost", ErrDamaged)
 		}
-		if err := checkHeads(tx); err != nil {
+		if err := checkHeads(tx, f); err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		for err := range tx.Check() {

@@ -16,11 +16,13 @@ type wreck struct {
 	*bench
 	files map[string][]byte
 	was   map[string]Item // by path, when it came to rest
+
+	applied position // of the journal, in the ledger
 }
 
 // newWreck has an item of each kind, and for a kill some steps that only the
 // journal has.
-func newWreck(t *testing.T, clean bool) *wreck {
+func newWreck(t testing.TB, clean bool) *wreck {
 	w := &wreck{bench: newBench(t), files: map[string][]byte{}, was: map[string]Item{}}
 	w.large = true // open recounts
 	w.rescan()
@@ -48,6 +50,9 @@ func newWreck(t *testing.T, clean bool) *wreck {
 			w.files[name] = b
 		}
 	}
+	m, err := readMeta(w.file(ledgerName))
+	w.must(err)
+	w.applied = m.Applied
 	return w
 }
 

@@ -187,7 +187,7 @@ const (
 // readLines calls fn for each line behind from, until the end or the first
 // line that is damaged or out of sequence; it returns the position of the last
 // sound one. torn tells that bytes follow it, damaged that among them there is
-// another sound line, so that they are no torn end.
+// another sound line, also one whose newline is lost, so that they are no torn end.
 func readLines(r io.Reader, from position, fn func(raw []byte, pos position) error) (last position, torn, damaged bool, err error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	last = from
@@ -208,6 +208,8 @@ func readLines(r io.Reader, from position, fn func(raw []byte, pos position) err
 			if err := fn(raw[:len(raw)-1], last); err != nil {
 				return last, false, false, err
 			}
+		case len(linesWithin(raw)) > 0:
+			return last, true, true, nil
 		case n > 0:
 			torn = true
 		}
@@ -225,7 +227,7 @@ func eachSoundLine(r io.Reader, fn func(ln line) error) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	for {
 		raw, _, err := readLine(br)
-		if whole, ok := bytes.CutSuffix(raw, []byte{'\n'}); ok {
+		for _, whole := range wholeLines(raw) {
 			if ln, bad := decodeLine(whole); bad == nil {
 				if err := fn(ln); err != nil {
 					return err
@@ -239,6 +241,33 @@ func eachSoundLine(r io.Reader, fn func(ln line) error) error {
 			return fmt.Errorf("read the journal: %w", err)
 		}
 	}
+}
+
+// wholeLines is a line that was read, without its newline, or the sound ones in
+// what has lost a newline.
+func wholeLines(raw []byte) [][]byte {
+	if whole, ok := bytes.CutSuffix(raw, []byte{'\n'}); ok {
+		if _, bad := checkLine(whole); bad == nil {
+			return [][]byte{whole}
+		}
+	}
+	return linesWithin(raw)
+}
+
+// linesWithin are the sound lines in a piece that is none itself, since the byte
+// between two of them is another than it was.
+func linesWithin(raw []byte) (found [][]byte) {
+	for from := 0; from < len(raw); {
+		to := len(raw)
+		if next := bytes.Index(raw[from+1:], []byte(crcHead)); next >= 0 {
+			to = from + 1 + next
+		}
+		if _, bad := checkLine(raw[from : to-1]); bad == nil && to-from < len(raw) {
+			found = append(found, raw[from:to-1])
+		}
+		from = to
+	}
+	return found
 }
 
 // soundBytes is how much of a journal are whole lines.
