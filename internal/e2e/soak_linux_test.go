@@ -60,6 +60,17 @@ func (o *office) goroutines() int {
 	return strings.Count(o.log.String()[from:], "\ngoroutine ")
 }
 
+// alive fails where the program has ended by itself, and shows its last words.
+func (o *office) alive() {
+	o.t.Helper()
+	select {
+	case err := <-o.ended:
+		text := o.log.String()
+		o.t.Fatalf("it has ended: %v\n%s", err, text[max(0, len(text)-20_000):])
+	default:
+	}
+}
+
 // TestSoak: a mixed load with one fault after the other. What the program takes up is
 // in the end what it was in the beginning. BLOXDROP_SOAK says for how long.
 func TestSoak(t *testing.T) {
@@ -127,9 +138,11 @@ func TestSoak(t *testing.T) {
 	}
 	rounds := 0
 	for began := time.Now(); time.Since(began) < lasts || rounds < len(faults); rounds++ {
+		o.alive()
 		work.work(5 + work.random.IntN(20))
 		ends := faults[rounds%len(faults)]()
 		ends()
+		o.alive()
 		o.run("status")
 	}
 	o.comesToRest(func() int { return len(o.below(o.root)) })

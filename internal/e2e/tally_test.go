@@ -3,12 +3,13 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"bloxdrop/internal/testfs"
 )
 
 // tally is a row of docs/RELIABILITY.md: how often something was done to the
@@ -63,19 +64,7 @@ func (o *office) judge(sums *tally, b books, may func(delivery) int) {
 func (s *tally) print(t testing.TB, scenario string) {
 	t.Helper()
 	row := fmt.Sprintf("| %s | %d | %d | %d | %d | %d |", scenario, s.runs, s.lost, s.twice, s.broken, s.uncertain)
-	t.Log(row)
-	path := os.Getenv("BLOXDROP_ROWS")
-	if path == "" {
-		return
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err == nil {
-		_, err = fmt.Fprintln(f, row)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		t.Error(err)
-	}
+	testfs.Row(t, row)
 }
 
 // step is what these tests read of a journal line, by themselves.
