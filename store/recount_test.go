@@ -12,19 +12,23 @@ import (
 // and every count with it.
 func (b *bench) recount() {
 	b.t.Helper()
-	var faults []string
-	err := b.read(func(l ledger) error {
-		r := recounting{l: l, index: map[string]map[string]bool{}, items: map[State]int{}, holds: map[ItemID]int{}, hours: map[int64]int{}}
-		err := r.all()
-		faults = r.faults
-		return err
-	})
+	faults, err := recount(b.Store)
 	if err != nil {
 		b.t.Fatal("recount: ", err)
 	}
 	if faults != nil {
 		b.t.Fatalf("the recount finds:\n%q", faults)
 	}
+}
+
+func recount(s *Store) (faults []string, err error) {
+	err = s.read(func(l ledger) error {
+		r := recounting{l: l, index: map[string]map[string]bool{}, items: map[State]int{}, holds: map[ItemID]int{}, hours: map[int64]int{}}
+		err := r.all()
+		faults = r.faults
+		return err
+	})
+	return faults, err
 }
 
 type recounting struct {

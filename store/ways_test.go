@@ -9,7 +9,7 @@ import (
 )
 
 // TestWaysAreDrawn compares docs/states.md with the table, in both directions.
-// That the code goes no other way is TestRandomWalk's.
+// That the code goes no other way is TestModel's.
 func TestWaysAreDrawn(t *testing.T) {
 	doc, err := os.ReadFile("../docs/states.md")
 	if err != nil {

@@ -117,12 +117,36 @@ func (s *Store) TakeBaseline(root string, walk func(add func([]store.BaselineFil
 		return s.noteBaseline(root, run, batch)
 	})
 	if err == nil {
+		err = s.noteBaseline(root, run, s.former(root, run))
+	}
+	if err == nil {
 		err = s.completeBaseline(root, run)
 	}
 	if err != nil {
 		return 0, err
 	}
 	return files, s.purge(root)
+}
+
+// former is what the complete run knows and this one does not: the share of which
+// that was the first start may just not be mounted. A file that stands at another
+// path now has moved there.
+func (s *Store) former(root string, run uint32) (files []store.BaselineFile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.now
+	n := l.rootNumber(root, false)
+	for at, f := range l.baseFiles {
+		if at.root != n || at.run != l.baselines[n].run {
+			continue
+		}
+		look := store.Look{Size: f.size, ModTime: f.modTime, Inode: f.inode}
+		_, moved := l.byIdentity(n, run, place{n, at.tail}, look)
+		if _, there := l.baseFiles[basePath{n, run, at.tail}]; !moved && !there {
+			files = append(files, store.BaselineFile{Rel: place{n, at.tail}.path(), Look: look})
+		}
+	}
+	return files
 }
 
 func (s *Store) busy(n int) {

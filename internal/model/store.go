@@ -32,6 +32,9 @@ var (
 type Options struct {
 	ID, Salt string
 	Now      func() time.Time
+	// CommitEvery is how old a change gets that only the ledger knows; 0: Flush
+	// alone commits.
+	CommitEvery time.Duration
 	// Step is told of each step. ErrDead ends the process at that moment; any
 	// other error has the step fail, as on a full disk.
 	Step func(Step) error
@@ -52,10 +55,7 @@ type Store struct {
 	taking    int // baselines, at the moment
 }
 
-const (
-	commitEvery = time.Second
-	commitAfter = 1000
-)
+const commitAfter = 1000
 
 // New makes the ledger of a first start.
 func New(opts Options) *Store {
@@ -148,7 +148,8 @@ func (s *Store) ready() error {
 	if s.dead {
 		return ErrDead
 	}
-	if s.changes > 0 && (s.changes >= commitAfter || s.opts.Now().Sub(s.changedAt) >= commitEvery) {
+	every := s.opts.CommitEvery
+	if s.changes > 0 && (s.changes >= commitAfter || every > 0 && s.opts.Now().Sub(s.changedAt) >= every) {
 		return s.commit()
 	}
 	return nil

@@ -8,16 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/model"
 	"bloxdrop/store"
 	"bloxdrop/watcher"
 )
-
-// onItsWay is how long the last bytes of a file may take to Bloxs.
-const onItsWay = 10 * time.Second
 
 // check holds what Bloxs has stored, and what the ledger says of it, against
 // what has stood in the office.
@@ -34,25 +30,29 @@ func (w *world) check() {
 	w.notBroken(stored)
 	w.notTwice(stored)
 	w.notLost(stored)
+	w.skippedIsNotSent(stored)
 	w.onlyUncertainBehindAGate()
 	w.countsAddUp()
 }
 
-// notBroken: what is stored is a whole version of a file that stood, at that
-// very time, in a folder of that person.
+// notBroken: what is stored is a whole version of a file that stood in a folder
+// of that person.
 func (w *world) notBroken(stored []bloxstest.File) {
 	for _, f := range stored {
-		spans := w.stood[version{f.Person, f.SHA256}]
-		if len(spans) == 0 {
+		if len(w.stood[version{f.Person, f.SHA256}]) == 0 {
 			w.violation("broken: what is stored as %d for %s was never a whole file of theirs: %s, %d bytes", f.ID, f.Person, f.Name, f.Size)
-			continue
 		}
-		there := slices.ContainsFunc(spans, func(s span) bool {
-			return !s.from.After(f.At) && (s.to.IsZero() || s.to.After(f.At.Add(-onItsWay)))
-		})
-		if !there {
-			w.violation("broken: what was stored as %d for %s at %v stood in no folder of theirs any more: %s %.8s", f.ID, f.Person, f.At.Sub(w.began), f.Name, f.SHA256)
-		}
+	}
+}
+
+// stoodThere: a gate opens only for what stands at its place at that moment.
+func (w *world) stoodThere(n int, ln model.Line) {
+	where := ln.About.Root + "/" + ln.About.Rel
+	spans := w.stood[version{ln.About.Person.ID, ln.About.SHA256.String()}]
+	if !w.unseen[filepath.FromSlash(where)] && !slices.ContainsFunc(spans, func(s span) bool {
+		return s.where == where && !s.from.After(ln.At) && (s.to.IsZero() || !s.to.Before(ln.At))
+	}) {
+		w.violation("broken: line %d: the gate of %.8s opened for what did not stand at %s at that time", n, ln.Item, ln.About.Rel)
 	}
 }
 
@@ -142,6 +142,22 @@ func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
 	}
 }
 
+// skippedIsNotSent: what was there before the first start of a root with
+// existing = "skip", and was never touched, stays where it is.
+func (w *world) skippedIsNotSent(stored []bloxstest.File) {
+	for _, f := range stored {
+		spans := w.stood[version{f.Person, f.SHA256}]
+		if w.sendOrders || len(spans) != 1 || !spans[0].from.Equal(w.began) {
+			continue
+		}
+		for _, r := range w.roots {
+			if r.skip && r.first[f.SHA256] && strings.HasPrefix(spans[0].where, r.path+"/") {
+				w.violation("%s of %s was there before the first start, and was sent", f.Name, f.Person)
+			}
+		}
+	}
+}
+
 // moved tells whether a content stands anywhere in _sent.
 func (w *world) moved(r *tree, content []byte) (found bool) {
 	_ = filepath.WalkDir(r.at("_sent"), func(path string, d fs.DirEntry, err error) error {
@@ -179,6 +195,7 @@ func (w *world) onlyUncertainBehindAGate() {
 			}
 			open[ln.Item] = true
 			w.tally.gates++
+			w.stoodThere(i, ln)
 		case model.Uncertain:
 			w.tally.uncertain++
 			early := strings.Contains(ln.Cause, "before it had the whole file")
@@ -189,6 +206,8 @@ func (w *world) onlyUncertainBehindAGate() {
 				w.violation("line %d: %.8s is sent again by itself", i, ln.Item)
 			}
 			open[ln.Item] = false
+		case model.Resolution, model.Again:
+			w.said[ln.Item]--
 		case model.NotStored:
 			open[ln.Item] = false
 		case model.Receipt:
@@ -196,6 +215,11 @@ func (w *world) onlyUncertainBehindAGate() {
 				w.violation("line %d: a receipt for %.8s, whose gate was not open", i, ln.Item)
 			}
 			open[ln.Item] = false
+		}
+	}
+	for id, n := range w.said {
+		if n > 0 {
+			w.violation("a person was told that an order about %.8s is carried out, and the journal does not know of it", id)
 		}
 	}
 }

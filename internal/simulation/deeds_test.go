@@ -1,7 +1,9 @@
 package simulation
 
 import (
+	"math/rand/v2"
 	"os"
+	"path"
 	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
@@ -20,17 +22,53 @@ func (w *world) deed() {
 		w.unmount()
 	case n < w.plan.people+12:
 		w.bloxsChanges()
+	case n < w.plan.people+14:
+		w.fill(w.rnd)
 	default:
-		w.mu.Lock()
-		what := w.fileDeed(w.rnd, "")
-		w.mu.Unlock()
-		w.tell("the office %s", what)
+		w.inTheOffice()
 		if w.plan.events && w.life != nil {
 			for _, r := range w.roots {
 				w.life.watcher.LookSoon(r.path, "")
 			}
 		}
 	}
+}
+
+// inTheOffice is a deed with files: a single one, often one that waits to be
+// sent, or a stack of them.
+func (w *world) inTheOffice() {
+	person, name := "", ""
+	if p, err := w.store.List(store.Waiting, "", 100); err == nil && len(p.Items) > 0 && chance(w.rnd, 50) {
+		it := pick(w.rnd, p.Items...)
+		person, name = it.Person.ID, path.Base(it.Rel)
+	}
+	n := 1
+	if chance(w.rnd, 10) {
+		person, name, n = "", "", 3+w.rnd.IntN(8)
+	}
+	for range n {
+		w.mu.Lock()
+		what := ""
+		if n > 1 {
+			what = w.drop(w.rnd, "")
+		} else {
+			what = w.fileDeed(w.rnd, person, name)
+		}
+		w.mu.Unlock()
+		w.tell("the office %s", what)
+	}
+}
+
+// fill has the disk of the ledger full for a while.
+func (w *world) fill(rnd *rand.Rand) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.full.Store(true)
+	w.tell("the disk is full")
+	w.later(time.Duration(rnd.Int64N(int64(time.Minute))), func() {
+		w.full.Store(false)
+		w.tell("the disk has room again")
+	})
 }
 
 // unmount takes a root away for a while, and leaves an empty folder or none.
@@ -52,11 +90,40 @@ func (w *world) unmount() {
 	}
 	r.away = true
 	w.tell("the root %s goes away", r.path)
+	time.AfterFunc(time.Second, func() { w.stays(r) })
 	w.later(time.Duration(w.rnd.Int64N(int64(4*time.Minute))), func() { w.mount(r) })
+}
+
+// stays notes how many places a root has that has just gone away; none of them
+// may go before it is back.
+func (w *world) stays(r *tree) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.away {
+		r.places = w.durablePlaces(r)
+	}
+}
+
+// durablePlaces counts the places in a root but the skipped ones, which a crash
+// may forget until the next rescan.
+func (w *world) durablePlaces(r *tree) (n int) {
+	for _, it := range w.store.Items() {
+		places, _ := w.store.PlacesOf(it.ID, 1000)
+		for _, p := range places {
+			if it.State != store.Skipped && p.Root == r.path {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (w *world) mount(r *tree) {
 	if r.away {
+		if n := w.durablePlaces(r); n < r.places && w.life != nil && !w.life.dead.Load() && !w.rebuilt {
+			w.violation("lost: %d of %d places went while their root was away", r.places-n, r.places)
+		}
+		r.places = 0
 		w.mustDo(os.RemoveAll(r.path))
 		w.mustDo(os.Rename(r.path+".away", r.path))
 		r.away = false
@@ -116,6 +183,7 @@ func (w *world) command() {
 		}
 	case 5:
 		if it.State == store.Skipped {
+			w.sendOrders = true
 			_, err = l.queue.Send(it.Root, it.Rel)
 			l.watcher.LookSoon(it.Root, it.Rel)
 			w.tell("a person: send %s: %v", it.Rel, err)
@@ -124,7 +192,9 @@ func (w *world) command() {
 		if it.State == store.Sent {
 			w.orders[versionOf(it)]++
 			w.tally.ordered++
-			err = l.queue.SendAgain(it.ID)
+			if err = l.queue.SendAgain(it.ID); err == nil {
+				w.said[it.ID]++
+			}
 			w.tell("a person: send --again %.8s %s: %v", it.ID, it.Rel, err)
 		}
 	case 7:
@@ -156,6 +226,9 @@ func (w *world) resolve(it store.Item) {
 		w.tally.ordered++
 	}
 	err := w.life.queue.Resolve(it.ID, sent, id)
+	if err == nil {
+		w.said[it.ID]++
+	}
 	w.tell("a person: resolve %.8s %s, sent %v as %d: %v", it.ID, it.Rel, sent, id, err)
 }
 

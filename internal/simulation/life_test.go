@@ -66,15 +66,21 @@ func (w *world) step(s model.Step) error {
 		l.die("when " + string(s))
 		return model.ErrDead
 	}
+	if w.full.Load() {
+		w.lastFull.Store(time.Now())
+		return errFull
+	}
 	return nil
 }
+
+var errFull = errors.New("no space left on device")
 
 // start begins a process, and another one where that dies while it begins.
 func (w *world) start() {
 	for {
 		l := &life{w: w, crashed: make(chan struct{})}
 		if !w.healed && chance(w.rnd, w.plan.deathRate) {
-			l.stepsLeft.Store(1 + int64(w.rnd.IntN(pick(w.rnd, 20, 60, 200))))
+			l.stepsLeft.Store(1 + int64(w.rnd.IntN(pick(w.rnd, 10, 30, 60, 200))))
 		}
 		w.life = l
 		w.tell("the process starts")
@@ -82,7 +88,7 @@ func (w *world) start() {
 		if err == nil {
 			return
 		}
-		if !l.dead.Load() {
+		if !l.dead.Load() && !errors.Is(err, errFull) {
 			w.violation("a start failed: %v", err)
 			return
 		}
@@ -246,6 +252,7 @@ func (w *world) bury() {
 	}
 	if chance(w.rnd, 5) {
 		w.tell("its ledger is lost, and rebuilt from the journal")
+		w.rebuilt = true
 		w.store.RebuildLedger()
 	} else {
 		w.store.Reopen(survive)
@@ -267,11 +274,11 @@ func (w *world) stop() {
 		w.bury()
 		return
 	}
-	if err != nil {
+	if err != nil && time.Since(w.lastFull.Load().(time.Time)) > 10*time.Second {
 		w.violation("a stop takes too long: %v", err)
 	}
 	l.watcher.Leave()
-	if err := w.store.Close(); err != nil && !l.dead.Load() {
+	if err := w.store.Close(); err != nil && !l.dead.Load() && !errors.Is(err, errFull) {
 		w.violation("the ledger can't be closed: %v", err)
 	}
 	w.life = nil

@@ -19,7 +19,7 @@ var (
 	all   = flag.Bool("all", false, "go on after a violation, and say in how many seeds there was one")
 )
 
-const shortRun = 200
+const shortRun = 100
 
 func howMany(t *testing.T) int {
 	if *seeds > 0 {
@@ -117,7 +117,7 @@ func simulate(t *testing.T, seed uint64) *world {
 	go func() { // a bubble that stands still can't tell it itself
 		select {
 		case <-done:
-		case <-time.After(2 * time.Minute):
+		case <-time.After(10 * time.Minute):
 			panic(fmt.Sprintf("seed %d stands still", seed))
 		}
 	}()

@@ -142,6 +142,7 @@ type line struct {
 	strike *strike
 	hole   bool
 	person string // of the request on its way
+	name   string // of its file
 	wrote  int
 	read   int
 	pieces int
@@ -151,6 +152,16 @@ type line struct {
 func (l *line) Close() error {
 	l.once.Do(func() { close(l.broken) })
 	return l.Conn.Close()
+}
+
+// pause lasts no longer than the line.
+func (l *line) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.broken:
+	}
 }
 
 func (l *line) isBroken() bool {
@@ -170,13 +181,17 @@ func (l *line) begin(p []byte) time.Duration {
 	if method, _, _ := bytes.Cut(p, []byte(" ")); string(method) == "POST" || string(method) == "GET" {
 		first, _, _ := bytes.Cut(p, []byte("\r\n"))
 		l.rnd = l.net.w.at(string(first))
-		l.person, l.pieces, l.wrote, l.read, l.slow, l.strike = personIn(p), 0, 0, 0, 0, nil
+		l.person, l.name, l.pieces, l.wrote, l.read, l.slow, l.strike = personIn(p), "", 0, 0, 0, 0, nil
 		if l.net.troubled(l.rnd) {
 			l.strike = newStrike(l.rnd)
 		}
 		if chance(l.rnd, 10) {
 			l.slow = 200 * time.Millisecond
 		}
+	}
+	if _, rest, ok := bytes.Cut(p, []byte(`filename="`)); ok {
+		name, _, _ := bytes.Cut(rest, []byte(`"`))
+		l.name = string(name)
 	}
 	return time.Duration(l.rnd.Int64N(int64(5*time.Millisecond + l.slow)))
 }
@@ -210,7 +225,7 @@ func personIn(head []byte) string {
 }
 
 func (l *line) Write(p []byte) (int, error) {
-	time.Sleep(l.begin(p))
+	l.pause(l.begin(p))
 	if l.isBroken() {
 		return 0, errReset
 	}
@@ -262,12 +277,22 @@ func (l *line) happens(s *strike, n, all int) (int, error) {
 		<-l.broken
 		return n, errReset
 	case hesitates:
-		time.Sleep(s.pause)
+		l.pause(s.pause)
 	case dies:
 		l.owner.die("in mid-request")
 		return n, errReset
 	case surprises:
-		w.surprise(l.person, l.rnd)
+		w.surprise(l.person, l.name, l.rnd)
+	case fills:
+		w.fill(l.rnd)
+	case stops:
+		select {
+		case w.stopAsked <- struct{}{}:
+		default:
+		}
+		if l.rnd.IntN(2) == 0 {
+			l.pause(6 * time.Second)
+		}
 	}
 	if l.isBroken() {
 		return n, errReset

@@ -24,8 +24,10 @@ type tree struct {
 	path      string
 	files     map[string]*paper
 	away      bool             // it is not mounted
+	places    int              // that the ledger had when it went
 	before    map[string]int64 // what was there before the first start, with its size
 	beforeSHA map[string]bool
+	first     map[string]bool // what was there before the first start, by its SHA-256
 }
 
 // paper is a file in the office.
@@ -37,6 +39,9 @@ type paper struct {
 // folders are all that there ever are: of persons whom Bloxs knows, of one whom
 // it comes to know, of nobody, and one with the wrong name.
 var folders = []string{"1001 - Jansen", "1001", "1002 - Bakker", "1003 - Pietersen", "1004 - Smit", "1005 - Visser", "New folder"}
+
+// usual is where most files go.
+var usual = []string{"1001 - Jansen", "1001", "1002 - Bakker"}
 
 var personFolder = regexp.MustCompile(`^(\S+)( - .+)?$`)
 
@@ -63,6 +68,7 @@ func (w *world) furnish() {
 			rel := w.newPath(w.rnd)
 			w.write(r, rel, w.content(w.rnd))
 		}
+		r.first = maps.Clone(r.beforeSHA)
 	}
 }
 
@@ -74,10 +80,13 @@ func (w *world) mustDo(err error) {
 
 func (w *world) newPath(rnd *rand.Rand) string {
 	dir := pick(rnd, folders...)
+	if chance(rnd, 60) {
+		dir = pick(rnd, usual...)
+	}
 	if chance(rnd, 20) {
 		dir += "/" + pick(rnd, "in", "out")
 	}
-	return fmt.Sprintf("%s/%c%s", dir, 'a'+rnd.IntN(5), pick(rnd, ".txt", ".txt", ".pdf", ".bak"))
+	return fmt.Sprintf("%s/%c%s", dir, 'a'+rnd.IntN(5), pick(rnd, ".txt", ".txt", ".txt", ".txt", ".pdf", ".pdf", ".bak"))
 }
 
 // content is a new one, or at times one that was there before.
@@ -101,7 +110,7 @@ func (w *world) content(rnd *rand.Rand) []byte {
 }
 
 func (w *world) anyPaper(rnd *rand.Rand) *paper {
-	r, rel := w.someFile(rnd, "")
+	r, rel := w.someFile(rnd, "", "")
 	if rel == "" {
 		return nil
 	}
@@ -109,16 +118,23 @@ func (w *world) anyPaper(rnd *rand.Rand) *paper {
 }
 
 // someFile picks a file that nobody is writing, of a person where that is given.
-func (w *world) someFile(rnd *rand.Rand, person string) (*tree, string) {
+// With a name it is one of that name, if there is any.
+func (w *world) someFile(rnd *rand.Rand, person, name string) (*tree, string) {
 	r := pick(rnd, w.roots...)
 	if r.away {
 		return r, ""
 	}
-	var all []string
+	var all, named []string
 	for _, rel := range slices.Sorted(maps.Keys(r.files)) {
 		if !r.files[rel].busy && (person == "" || personOf(rel) == person) {
 			all = append(all, rel)
+			if path.Base(rel) == name {
+				named = append(named, rel)
+			}
 		}
+	}
+	if len(named) > 0 {
+		all = named
 	}
 	if len(all) == 0 {
 		return r, ""
@@ -179,11 +195,11 @@ func (w *world) gone(r *tree, rel string, err error) bool {
 }
 
 // fileDeed does something with files, and says what. The caller has mu.
-func (w *world) fileDeed(rnd *rand.Rand, person string) string {
-	if chance(rnd, 35) {
+func (w *world) fileDeed(rnd *rand.Rand, person, name string) string {
+	if name == "" && chance(rnd, 35) {
 		return w.drop(rnd, person)
 	}
-	r, rel := w.someFile(rnd, person)
+	r, rel := w.someFile(rnd, person, name)
 	if rel == "" {
 		return w.drop(rnd, person)
 	}
@@ -192,7 +208,7 @@ func (w *world) fileDeed(rnd *rand.Rand, person string) string {
 		w.stands(r, rel, nil) // the archive has it
 		return "finds nothing at " + rel
 	}
-	switch rnd.IntN(10) {
+	switch rnd.IntN(12) {
 	case 0:
 		to := w.newPath(rnd)
 		if other := r.files[to]; other != nil && other.busy {
@@ -364,10 +380,20 @@ func (w *world) pages(rnd *rand.Rand, r *tree, rel string, content []byte) {
 	}
 }
 
-// surprise is a deed in the very moment in which a request is on its way.
-func (w *world) surprise(person string, rnd *rand.Rand) {
+// surprise is a deed in the very moment in which a request is on its way, mostly
+// with the file that it carries.
+func (w *world) surprise(person, name string, rnd *rand.Rand) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	what := w.fileDeed(rnd, person)
+	r, rel := w.someFile(rnd, person, name)
+	what := "does nothing"
+	switch {
+	case rel != "" && chance(rnd, 30):
+		what = w.behindTheBack(r, rel)
+	case chance(rnd, 20):
+		what = w.fileDeed(rnd, person, "")
+	default:
+		what = w.fileDeed(rnd, person, name)
+	}
 	w.tell("the office, meanwhile: %s", what)
 }

@@ -34,15 +34,15 @@ type rootPlan struct {
 
 func newPlan(rnd *rand.Rand) plan {
 	p := plan{
-		workers: 1 + rnd.IntN(4), perMinute: pick(rnd, 0, 0, 80), resend: chance(rnd, 25), settle: 10 * time.Second,
+		workers: 1 + rnd.IntN(4), perMinute: pick(rnd, 0, 20, 80), resend: chance(rnd, 25), settle: 10 * time.Second,
 		rescan: pick(rnd, 30*time.Second, time.Minute), events: chance(rnd, 50), deeds: 15 + rnd.IntN(45),
 		hurry: pick(rnd, 5*time.Second, 20*time.Second, time.Minute), lineFault: pick(rnd, 0, 10, 40, 70), callFault: pick(rnd, 0, 10, 30, 60),
-		deathRate: pick(rnd, 0, 50, 90), large: pick(rnd, 0, 0, 5, 20), people: pick(rnd, 5, 20, 40),
+		deathRate: pick(rnd, 0, 50, 90), large: pick(rnd, 0, 0, 10, 40), people: pick(rnd, 5, 20, 40),
 	}
 	for range pick(rnd, 1, 1, 2) {
 		p.roots = append(p.roots, rootPlan{
 			verify: pick(rnd, uploader.VerifyName, uploader.VerifyName, uploader.VerifyExists, uploader.VerifyOff),
-			skip:   chance(rnd, 25), after: pick(rnd, "keep", "keep", "move", "delete"), before: rnd.IntN(8),
+			skip:   chance(rnd, 25), after: pick(rnd, "keep", "keep", "move", "delete"), before: rnd.IntN(10),
 		})
 	}
 	return p

@@ -14,6 +14,8 @@ const (
 	hesitates = "hesitates"
 	dies      = "the process dies"
 	surprises = "the office does something"
+	fills     = "the disk of the ledger is full"
+	stops     = "the service is told to stop"
 )
 
 // Where it can happen.
@@ -34,7 +36,7 @@ type strike struct {
 
 func newStrike(rnd *rand.Rand) *strike {
 	s := &strike{
-		what:  pick(rnd, resets, resets, vanishes, stalls, hesitates, dies, surprises, surprises),
+		what:  pick(rnd, resets, resets, vanishes, stalls, hesitates, dies, surprises, surprises, surprises, fills, stops),
 		where: pick(rnd, anywhere, atPiece, atTail, atTail, atAnswer),
 		piece: rnd.IntN(6), pause: time.Duration(rnd.Int64N(int64(3 * time.Second))),
 	}

@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/model"
+	"bloxdrop/store"
 )
 
 // world is all that there is in one run. mu guards the office: its files, and
@@ -41,11 +43,17 @@ type world struct {
 	began   time.Time
 	number  int
 
-	orders  map[version]int  // second uploads that a person ordered
-	byWord  map[version]bool // that a person said were in Bloxs
-	crashes int
-	tally   tally
-	healed  bool
+	orders     map[version]int      // second uploads that a person ordered
+	byWord     map[version]bool     // that a person said were in Bloxs
+	said       map[store.ItemID]int // orders of people that were answered with "done"
+	stopAsked  chan struct{}
+	crashes    int
+	tally      tally
+	healed     bool
+	rebuilt    bool         // a ledger was lost once
+	sendOrders bool         // a person has ordered what was skipped
+	full       atomic.Bool  // nothing can be written down
+	lastFull   atomic.Value // when it was so last
 
 	storyMu    sync.Mutex
 	story      []string
@@ -73,12 +81,13 @@ type span struct {
 func newWorld(t *testing.T, seed uint64, dir string) *world {
 	w := &world{
 		t: t, seed: seed, dir: dir, rnd: rand.New(rand.NewPCG(seed, 1)),
-		stood: map[version][]span{}, unseen: map[string]bool{}, orders: map[version]int{}, byWord: map[version]bool{}, began: time.Now(),
+		stood: map[version][]span{}, unseen: map[string]bool{}, orders: map[version]int{}, byWord: map[version]bool{}, said: map[store.ItemID]int{}, stopAsked: make(chan struct{}, 1), began: time.Now(),
 		log: slog.New(slog.DiscardHandler),
 	}
 	if testing.Verbose() && *seeds == 1 {
 		w.log = slog.New(slog.NewTextHandler(story{w}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	w.lastFull.Store(time.Time{})
 	w.plan = newPlan(w.rnd)
 	return w
 }
@@ -114,7 +123,7 @@ func (w *world) run() {
 	w.openBloxs()
 	w.net = newNetwork(w)
 	w.bloxs.Serve(w.net)
-	w.store = model.New(model.Options{ID: "the-ledger", Salt: "salt", Now: time.Now, Step: w.step})
+	w.store = model.New(model.Options{ID: "the-ledger", Salt: "salt", Now: time.Now, CommitEvery: time.Second, Step: w.step})
 	w.furnish()
 	w.start()
 	for range w.plan.deeds {
@@ -139,6 +148,10 @@ func (w *world) wait(d time.Duration) {
 		select {
 		case <-timer.C:
 			return
+		case <-w.stopAsked:
+			if w.life != nil && !w.life.dead.Load() && !w.healed {
+				w.restart()
+			}
 		case <-crashed:
 			w.bury()
 		}
@@ -181,6 +194,7 @@ func (w *world) tokenFile() string { return filepath.Join(w.dir, "token.json") }
 func (w *world) heal() {
 	w.tell("-- from here on all is well")
 	w.healed = true
+	w.full.Store(false)
 	w.net.calm()
 	w.healBloxs()
 	for w.busy() {
