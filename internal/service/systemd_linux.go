@@ -49,7 +49,7 @@ func Install(ctx context.Context, s Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := prepare(ctx); err != nil {
+	if err := prepare(ctx, s.Warn); err != nil {
 		return "", err
 	}
 	if _, err := systemctl(ctx, "enable", unitName); err != nil {
@@ -68,7 +68,7 @@ func Install(ctx context.Context, s Spec) (string, error) {
 
 // prepare makes the account, lets more folders be watched, and has systemd
 // read its units again.
-func prepare(ctx context.Context) error {
+func prepare(ctx context.Context, warn func(string)) error {
 	if _, err := put(sysusersAt, sysusers()); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func prepare(ctx context.Context) error {
 		return err
 	}
 	if _, err := run(ctx, "sysctl", "-q", "-p", sysctlAt); err != nil {
-		return fmt.Errorf("the number of folders that may be watched can't be raised: %w", err)
+		warn(fmt.Sprintf("the number of folders that may be watched can't be raised, so in large trees files are found by rescans only: %v", err))
 	}
 	_, err := systemctl(ctx, "daemon-reload")
 	return err
