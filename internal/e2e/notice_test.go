@@ -18,13 +18,16 @@ func told(lang string) []string {
 }
 
 // notices are all that stand in the root, with their text as a person sees it.
-func (o *office) notices() map[string]string {
+func (o *office) notices() map[string]string { return o.noticesIn(o.root) }
+
+func (o *office) noticesIn(root string) map[string]string {
 	o.t.Helper()
 	all := map[string]string{}
-	_ = filepath.WalkDir(o.root, func(path string, d os.DirEntry, err error) error {
+	_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".bloxdrop.txt") {
 			if text, err := os.ReadFile(path); err == nil { // it may just have been taken away
-				all[filepath.ToSlash(o.rel(path))] = string(text)
+				rel, _ := filepath.Rel(root, path)
+				all[filepath.ToSlash(rel)] = string(text)
 			}
 		}
 		return nil
@@ -160,6 +163,44 @@ func TestNoticeStays(t *testing.T) {
 	o.untilSent(2)
 	o.must(os.Remove(filepath.Join(o.root, "loose.txt")))
 	o.noNotice()
+}
+
+// TestNoticeRoots keeps two roots apart, of which one is of organisations; sent
+// files that are moved need nobody, and a notice goes with its folder's old name.
+func TestNoticeRoots(t *testing.T) {
+	t.Parallel()
+	opts := staff()
+	opts.Organisations = bloxstest.Directory(map[string]bloxstest.Person{"2001": {Name: "Stichting De Key"}})
+	o := newOffice(t, opts)
+	bodies := filepath.Join(o.dir, "organisations")
+	o.configure(append(after("move"), "[upload]", fmt.Sprintf("[[watch]]\npath = %q\nexisting = \"upload\"\nrelation = \"organisations\"\nsettle = %q\nrescan = \"1s\"\n\n[upload]", bodies, settle))...)
+	o.write("1001 - Jansen/lease.txt", "lease")
+	o.write("1999 - Jansen/letter.txt", "letter")
+	o.write("../organisations/1998 - Bakkerij/invoice.txt", "invoice")
+	o.start()
+	o.untilSent(1)
+	path, text := o.notice()
+	o.says(text, "letter.txt", "the person has to be added")
+	o.eventually("told in the other root", func() bool { return len(o.noticesIn(bodies)) == 1 })
+	for rel, text := range o.noticesIn(bodies) {
+		if !strings.HasPrefix(rel, "1998 - Bakkerij/! NOT SENT") {
+			t.Errorf("the other notice is %s", rel)
+		}
+		o.says(text, "invoice.txt", "the organisation has to be added")
+	}
+	o.page("1999 - Jansen")
+	if page, err := os.ReadFile(filepath.Join(o.root, "_bloxdrop.html")); err != nil || strings.Contains(string(page), "Bakkerij") {
+		t.Errorf("a root's page tells of another: %s, %v", page, err)
+	}
+	o.must(os.Rename(filepath.Dir(path), filepath.Join(o.root, "1003 - de Vries")))
+	o.untilSent(2)
+	o.noNotice()
+	o.eventually("moved away", func() bool { return len(o.files()) == 2 })
+	for rel := range o.files() {
+		if !strings.HasPrefix(rel, "_sent/") {
+			t.Errorf("%s stands there still", rel)
+		}
+	}
 }
 
 // noticePoints are those on the way of a notice.
