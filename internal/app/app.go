@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/alert"
 	"bloxdrop/internal/archive"
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/config"
@@ -59,6 +60,7 @@ type App struct {
 	notes    []string // what the config says in vain, since Start
 	recent   *recent
 	metrics  *metrics.Metrics
+	alerts   *alert.Alerts // nil: there is nobody to tell
 	pageMu   sync.Mutex
 	page     *web.Server // nil: there is none
 	noPage   string      // why, where the config wants one
@@ -175,7 +177,12 @@ func (a *App) client() bloxs.Config {
 }
 
 // Start lets everything run, shows the page, and answers commands.
-func (a *App) Start(ctx context.Context) error { return a.start(ctx, a.showPage) }
+func (a *App) Start(ctx context.Context) error {
+	return a.start(ctx, func() {
+		a.showPage()
+		a.startAlerts()
+	})
+}
 
 func (a *App) start(ctx context.Context, showPage func()) error {
 	if err := a.settleIn(); err != nil {
@@ -227,6 +234,7 @@ const stopWithin = 4500 * time.Millisecond
 // Close ends everything that Start began and writes the ledger down.
 func (a *App) Close() error {
 	var errs []error
+	alertsEnded := a.endAlerts()
 	if a.queue != nil {
 		a.queue.Stop()
 	}
@@ -257,6 +265,7 @@ func (a *App) Close() error {
 	if !a.began.IsZero() {
 		a.watcher.Leave()
 	}
+	<-alertsEnded
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

@@ -7,7 +7,7 @@
 // nothing but a token, once at most, and persons, as often as the rate limit
 // lets and for a bounded time.
 //
-// It must never change anything: no store, no marker, no token, no file.
+// It must never change anything, nor tell anybody but where SendAlert is set: no store, no marker, no token, no file.
 package check
 
 import (
@@ -48,9 +48,11 @@ type Options struct {
 	Invalid error          // what is wrong with the draft
 	Desk    control.Desk   // of the service that uses the store; nil: none runs
 	Version string
-	Now     func() time.Time
-	Log     *slog.Logger
-	Say     func(Finding) // called for each, one at a time, as they come
+	// SendAlert sends a test message to whom alerts go.
+	SendAlert bool
+	Now       func() time.Time
+	Log       *slog.Logger
+	Say       func(Finding) // called for each, one at a time, as they come
 }
 
 const (
@@ -74,6 +76,9 @@ func Run(ctx context.Context, o Options) {
 func (c *checker) run(ctx context.Context) {
 	c.account()
 	c.config()
+	if c.SendAlert {
+		c.sendAlert()
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // a look that was given up ends when its share answers
 	c.report(bounded("store.dir", c.storeDir))

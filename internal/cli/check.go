@@ -19,7 +19,7 @@ import (
 )
 
 func (e *env) check() *cobra.Command {
-	var asService bool
+	var asService, sendAlert bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "Look at all that can be known before the first file",
 		Long: `Look at all that can be known before the first file: config, folders and rights,
@@ -30,15 +30,21 @@ a running service and without. Persons are asked for at most a minute.
 With --as-service all that is seen as the service sees it: with its account, its
 secrets, and shut in as it is.
 
+With --send-alert a test message goes to each of alerts.urls.
+
 Exit code 0: no errors, perhaps warnings. 1: errors. 2: the config is not valid.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asService && sendAlert {
+				return usage(errors.New("--send-alert sends from here, not from the service; leave --as-service out"))
+			}
 			if asService {
 				return e.checkAsService(cmd.Context())
 			}
-			return e.lookAtAll(cmd.Context())
+			return e.lookAtAll(cmd.Context(), sendAlert)
 		},
 	}
+	cmd.Flags().BoolVar(&sendAlert, "send-alert", false, "send a test message to alerts.urls")
 	cmd.Flags().BoolVar(&asService, "as-service", false, "as the service sees it")
 	return cmd
 }
@@ -63,17 +69,17 @@ func (e *env) checkForOthers(ctx context.Context) error {
 	}
 	var text bytes.Buffer
 	asked := &env{in: e.in, out: &text, err: &text, configPath: e.configPath}
-	code := asked.exitCode(asked.lookAtAll(ctx))
+	code := asked.exitCode(asked.lookAtAll(ctx, false))
 	return service.Answer(ctx, code, text.Bytes())
 }
 
-func (e *env) lookAtAll(ctx context.Context) error {
+func (e *env) lookAtAll(ctx context.Context, sendAlert bool) error {
 	c, err := config.Draft(e.configPath, config.Env{Getenv: os.Getenv})
 	if c == nil {
 		return usage(err)
 	}
 	o := check.Options{
-		Config: c, Invalid: err, Version: buildVersion(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Config: c, Invalid: err, Version: buildVersion(), SendAlert: sendAlert, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	if dir := c.Store.Dir; dir != "" {
 		client, err := control.Dial(ctx, dir)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"bloxdrop/internal/alert"
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/layout"
 )
@@ -37,8 +38,13 @@ func (c *checker) check(config *Config) {
 	}
 	for i, u := range config.Alerts.URLs {
 		key := fmt.Sprintf("alerts.urls[%d]", i+1)
-		if !strings.Contains(u.Reveal(), "://") && !c.bad(key) {
+		if c.bad(key) {
+			continue
+		}
+		if !strings.Contains(u.Reveal(), "://") {
 			c.problem(key, `this is not a shoutrrr URL; write the service, "://" and its details, such as "smtp://..."`)
+		} else if err := alert.Check(u.Reveal()); err != nil {
+			c.problem(key, "no alert could be sent to this URL: %v", err)
 		}
 	}
 	c.oneOf("log.level", config.Log.Level, "debug", "info", "warn", "error")

@@ -199,6 +199,8 @@ func TestProblems(t *testing.T) {
 		{sound + "[notices]\nlanguage = \"de\"", `notices.language: "de" is not known; write "en" or "nl"`},
 		{sound + "[notices]\nin_share = \"yes\"", `a text in quotes stands here; write true or false, without quotes`},
 		{sound + "[notices]\ncontact = \"a\\nb\"", `notices.contact: it holds a line break`},
+		{sound + "[alerts]\nurls = [\"smtp://u:s3cret@mail.example.com/?from=a@example.com\"]", `config.toml:9:9: alerts.urls[1]: no alert could be sent to this URL: something that this service needs is missing or wrong in it; write "smtp://user:password@mail`},
+		{sound + "[alerts]\nurls = [\"fax://u:s3cret@x\"]", `config.toml:9:9: alerts.urls[1]: no alert could be sent to this URL: this service is not known`},
 		{sound + "[alerts]\nurls = [\"mail\"]", `config.toml:9:9: alerts.urls[1]: this is not a shoutrrr URL`},
 		{sound + "[log]\nlevel = \"verbose\"", `write "debug" or "info" or "warn" or "error"`},
 		{sound + "[log]\nformat = \"xml\"", `write "auto" or "text" or "json"`},

@@ -31,7 +31,7 @@ type text [2]string
 // catalogue brings its parts together; a key stands in one of them only.
 var catalogue = sync.OnceValue(func() map[string]text {
 	all := map[string]text{}
-	for _, part := range []map[string]text{times(), page(), remedies(), notices()} {
+	for _, part := range []map[string]text{times(), page(), remedies(), alerts(), notices()} {
 		maps.Copy(all, part)
 	}
 	return all

@@ -1,0 +1,246 @@
+package alert
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"bloxdrop/internal/words"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// outbox is a service that takes messages, or does not.
+type outbox struct {
+	mu    sync.Mutex
+	all   []Message
+	fails bool
+}
+
+func (o *outbox) send(_ string, m Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fails {
+		return errors.New("out of order")
+	}
+	o.all = append(o.all, m)
+	return nil
+}
+
+// world is what is wrong, and whom it is told.
+type world struct {
+	t   *testing.T
+	dir string
+	box outbox
+	mu  sync.Mutex
+	is  []Trouble
+	a   *Alerts
+}
+
+func (w *world) wrong(is ...Trouble) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.is = is
+}
+
+func (w *world) start() {
+	w.a = New(Options{
+		URLs: []string{"generic://x"}, After: time.Hour, Dir: w.dir, Host: "filesrv", Words: words.In("en"), Now: time.Now,
+		Sent: func(bool) {}, Send: w.box.send, Log: slog.New(slog.DiscardHandler),
+		Look: func() ([]Trouble, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.is, nil
+		},
+	})
+	w.a.Start()
+}
+
+func (w *world) said(titles ...string) {
+	w.t.Helper()
+	w.box.mu.Lock()
+	defer w.box.mu.Unlock()
+	var got []string
+	for _, m := range w.box.all {
+		got = append(got, m.Title)
+	}
+	if strings.Join(got, "\n") != strings.Join(titles, "\n") {
+		w.t.Fatalf("said: %q, want %q\n%+v", got, titles, w.box.all)
+	}
+}
+
+const (
+	begins = "bloxdrop on filesrv needs somebody"
+	ends   = "bloxdrop on filesrv: all is well again"
+	less   = "bloxdrop on filesrv: some of it is over"
+)
+
+func inWorld(t *testing.T, do func(w *world)) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, dir: dir}
+		w.start()
+		defer func() { w.a.Stop() }()
+		do(w)
+	})
+}
+
+// TestOutageIsToldOnce: an hour and more without Bloxs, 500 files, and a
+// restart in the middle of it: one alert, one all-clear.
+func TestOutageIsToldOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		began := time.Now()
+		for i := range 500 {
+			w.wrong(Trouble{Kind: Waiting, Count: i + 1, Since: began})
+			time.Sleep(10 * time.Second)
+			if i == 400 {
+				w.a.Stop()
+				w.start()
+			}
+		}
+		w.said(begins)
+		w.wrong()
+		time.Sleep(time.Minute)
+		w.said(begins)
+		time.Sleep(10 * time.Minute)
+		w.said(begins, ends)
+		w.a.Stop()
+		w.start()
+		time.Sleep(time.Hour)
+		w.said(begins, ends)
+	})
+}
+
+// TestNothingFlaps: what comes and goes is one trouble, what is short is none,
+// and what has one reason goes in one message.
+func TestNothingFlaps(t *testing.T) {
+	inWorld(t, func(w *world) {
+		offline := Trouble{Kind: Offline, Root: 2}
+		for range 20 {
+			w.wrong(offline)
+			time.Sleep(5 * time.Minute)
+			w.wrong()
+			time.Sleep(2 * time.Minute)
+		}
+		w.said(begins)
+		time.Sleep(10 * time.Minute)
+		w.said(begins, ends)
+		w.wrong(offline)
+		time.Sleep(50 * time.Minute)
+		w.wrong()
+		time.Sleep(3 * time.Hour)
+		w.said(begins, ends)
+
+		w.wrong(Trouble{Kind: Paused, What: "denied"})
+		time.Sleep(30 * time.Second)
+		w.wrong(Trouble{Kind: Paused, What: "denied"}, Trouble{Kind: Held, What: "uncertain", Count: 3}, Trouble{Kind: Waiting, Explained: true, Since: time.Now().Add(-time.Hour)})
+		time.Sleep(2 * time.Hour)
+		w.said(begins, ends, begins)
+		w.wrong(Trouble{Kind: Held, What: "uncertain", Count: 3}, Trouble{Kind: Waiting, Since: time.Now().Add(-4 * time.Hour)})
+		time.Sleep(30 * time.Minute)
+		w.said(begins, ends, begins, less)
+		w.wrong()
+		time.Sleep(10 * time.Minute)
+		w.said(begins, ends, begins, less, ends)
+
+		w.wrong(Trouble{Kind: Paused, What: "damaged", AtOnce: true})
+		time.Sleep(2 * time.Minute)
+		w.said(begins, ends, begins, less, ends, begins)
+	})
+}
+
+// TestAlertWaitsForItsService: it goes when the service takes it, also after a restart.
+func TestAlertWaitsForItsService(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.box.fails = true
+		w.wrong(Trouble{Kind: Offline, Root: 1})
+		time.Sleep(2 * time.Hour)
+		w.a.Stop()
+		w.start()
+		time.Sleep(20 * time.Minute)
+		w.said()
+		w.box.mu.Lock()
+		w.box.fails = false
+		w.box.mu.Unlock()
+		time.Sleep(16 * time.Minute)
+		w.said(begins)
+	})
+}
+
+// TestMessages: in both languages, plain ASCII, and complete.
+func TestMessages(t *testing.T) {
+	now := time.Date(2026, 11, 27, 9, 30, 0, 0, time.Local)
+	all := []Trouble{{Kind: Waiting, Count: 500, Since: now}, {Kind: Offline, Root: 2, Since: now}, {Kind: Unreadable, Root: 1, Count: 2}, {Kind: Settling, Count: 1}}
+	for _, cause := range []string{"manual", "denied", "sign-in", "misconfigured", "store", "disk-full", "damaged", "adopt"} {
+		all = append(all, Trouble{Kind: Paused, What: cause})
+	}
+	for _, reason := range []string{"rejected", "unknown-person", "name-mismatch", "uncertain"} {
+		all = append(all, Trouble{Kind: Held, What: reason, Count: 3, Since: now})
+	}
+	for _, language := range []string{"en", "nl"} {
+		a := &Alerts{opts: Options{Host: "filesrv", Words: words.In(language), Now: func() time.Time { return now }}}
+		m := a.message(news{begun: all[:1], over: all, still: all})
+		if strings.ContainsAny(m.Text, "[]%") || strings.ContainsFunc(m.Title, func(r rune) bool { return r > 126 }) {
+			t.Errorf("%s\n%s", m.Title, m.Text)
+		}
+		t.Log(m.Title + "\n" + m.Text)
+	}
+}
+
+// TestErrorsShowNoSecret: whatever a service says of the address it was given.
+func TestErrorsShowNoSecret(t *testing.T) {
+	const secret = "s3cr3t-t0ken"
+	for _, raw := range []string{
+		"smtp://user:" + secret + "@127.0.0.1:1/?from=a@example.com&to=b@example.com",
+		"generic://127.0.0.1:1/hooks/" + secret + "?disabletls=yes&key=" + secret,
+		"discord://" + secret + "@12345", "slack://hook:" + secret + "@webhook", "generic://[::1/" + secret, "nothing://" + secret,
+		"smtp://user:" + secret + "@127.0.0.1:1/?from=a@example.com", "smtp://user:%zz" + secret + "@127.0.0.1/",
+	} {
+		if err := Check(raw); err != nil {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("Check(%q): %v", raw, err)
+			}
+			continue
+		}
+		if strings.HasPrefix(raw, "discord") || strings.HasPrefix(raw, "slack") {
+			continue // they are not on this machine
+		}
+		if err := Send(raw, Message{}); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("Send(%q): %v", raw, err)
+		}
+	}
+	if err := scrubbed(fmt.Errorf("Post \"https://api.example.com/bot%s/send\": timeout of %s", secret, secret), "telegram://"+secret+"@telegram"); strings.Contains(err.Error(), secret) {
+		t.Error(err)
+	}
+}
+
+// TestWebhook is a real service that takes a message.
+func TestWebhook(t *testing.T) {
+	got := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b := make([]byte, 4096)
+		n, _ := r.Body.Read(b)
+		got <- r.URL.Path + " " + string(b[:n])
+	}))
+	defer s.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	raw := "generic://" + strings.TrimPrefix(s.URL, "http://") + "/hook?disabletls=yes&template=json"
+	if err := Check(raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := Send(raw, Message{Title: "title", Text: "text"}); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-got; text != `/hook {"message":"title\n\ntext","title":"title"}` {
+		t.Errorf("%s", text)
+	}
+}
