@@ -14,9 +14,6 @@ func plantedBugs() []planted {
 		{"a receipt that can't be written is dropped", []change{
 			{"queue/done.go", "\t\tif err == nil {\n\t\t\tbreak\n\t\t}\n\t\tif !warned", "\t\tif err == nil || o.Class == Delivered {\n\t\t\tbreak\n\t\t}\n\t\tif !warned"},
 		}},
-		{"the hash is not checked at the gate", []change{
-			{"uploader/body.go", "case b.size != item.Size || store.Digest(b.hash.Sum(nil)) != item.SHA256:", "case b.size != item.Size:"},
-		}},
 		{"the path is not looked at again", []change{
 			{"uploader/gate.go", "\tif err := a.src.unchanged(); err != nil {\n\t\treturn err\n\t}\n", ""},
 			{"uploader/body.go", "n, err := b.file.Read(one[:])", "n, err := len(one)-1, io.EOF"},
@@ -26,9 +23,6 @@ func plantedBugs() []planted {
 		}},
 		{"a file is moved before its receipt", []change{
 			{"store/after.go", "return it.State == Sent && it.FileID != 0", "return it.State == Sending || it.State == Sent && it.FileID != 0"},
-		}},
-		{"a file is deleted without another look at its content", []change{
-			{"internal/archive/visit.go", "if still == nil && (note.Delete || note.Place.Racy) {", "if false {"},
 		}},
 		{"retry lets an uncertain item go", []change{
 			{"internal/model/send.go", "if it.State != store.Waiting && it.State != store.Held || it.Reason == store.Uncertain {", "if it.State != store.Waiting && it.State != store.Held {"},
