@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -66,7 +67,9 @@ func TestBeyondThisMachine(t *testing.T) {
 	}
 	b := s.browser()
 	b.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "page.example"}, ForceAttemptHTTP2: true,
-		Dial: func(network, _ string) (net.Conn, error) { return net.Dial(network, "127.0.0.1:"+s.base.Port()) }}
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+s.base.Port())
+		}}
 	t.Cleanup(b.CloseIdleConnections)
 	for _, host := range []string{"127.0.0.1:" + s.base.Port(), "other.example:" + s.base.Port(), "page.example"} {
 		if status, _ := s.ask(b, "GET", "/", nil, func(r *http.Request) { r.Host = host }); status != http.StatusMisdirectedRequest {
