@@ -1,8 +1,8 @@
 package web_test
 
 import (
-	"context"
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
