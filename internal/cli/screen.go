@@ -16,6 +16,7 @@ import (
 type screen struct {
 	out    io.Writer
 	width  int // in cells; 0: lines are as long as they are
+	height int // in lines
 	colour bool
 }
 
@@ -23,7 +24,7 @@ func newScreen(out io.Writer, getenv func(string) string) *screen {
 	s := &screen{out: out}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		s.out = colorable.NewColorable(f) // for old Windows consoles
-		s.width, _, _ = term.GetSize(int(f.Fd()))
+		s.width, s.height, _ = term.GetSize(int(f.Fd()))
 		s.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 	}
 	return s

@@ -55,3 +55,19 @@ func TestTableFits(t *testing.T) {
 		t.Errorf("with colours: %q", colours.String())
 	}
 }
+
+// TestRedraw goes over what stood there, and shows no more than there is room for.
+func TestRedraw(t *testing.T) {
+	var out strings.Builder
+	s := &screen{out: &out, width: 80, height: 5}
+	if err := s.redraw("a\nb\nc\n", true); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.redraw("1\n2\n3\n4\n5\n6\n", false); err != nil {
+		t.Fatal(err)
+	}
+	want := "\x1b[2J\x1b[Ha\x1b[K\nb\x1b[K\nc\x1b[K\n\x1b[J" + "\x1b[H1\x1b[K\n2\x1b[K\n3\x1b[K\n...\x1b[K\n\x1b[J"
+	if out.String() != want {
+		t.Errorf("%q, not %q", out.String(), want)
+	}
+}

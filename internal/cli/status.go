@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,10 +15,16 @@ import (
 )
 
 func (e *env) status() *cobra.Command {
-	var asJSON bool
+	var asJSON, watch bool
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say how everything stands", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case watch && asJSON:
+				return usage(errors.New("--watch is for people, --json for programs: ask again with one of them"))
+			case watch:
+				return e.watch(cmd.Context())
+			}
 			return e.withDesk(cmd.Context(), func(ctx context.Context, d control.Desk) error {
 				st, err := d.Status(ctx)
 				if err != nil {
@@ -33,6 +40,7 @@ func (e *env) status() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().BoolVar(&watch, "watch", false, "show it again and again, until Ctrl-C")
 	return cmd
 }
 
