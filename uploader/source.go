@@ -64,38 +64,50 @@ func (s *source) Read(p []byte) (int, error) {
 // rewind has Read begin anew.
 func (s *source) rewind() { s.at = 0 }
 
-// read takes the piece at s.at.
-func (s *source) read() error { return s.share.ask(s.stop, s.place.Root, s.readNow) }
-
-// readNow opens the file through its root.
-func (s *source) readNow() error {
-	root, err := os.OpenRoot(s.place.Root)
+// read takes the piece at s.at. A question that was given up may still be
+// answered later, so it keeps its buffer, and the next has another.
+func (s *source) read() error {
+	into, at, n := s.piece[:cap(s.piece)], s.at, 0
+	err := s.share.ask(s.stop, s.place.Root, func() (err error) {
+		n, err = readAt(s.place, into, at)
+		return err
+	})
 	if err != nil {
-		return offline(err)
+		s.piece = make([]byte, 0, cap(into))
+		return err
+	}
+	s.piece, s.from = into[:n], at
+	return nil
+}
+
+// readAt opens the file through its root, for one piece of it.
+func readAt(place store.Place, piece []byte, at int64) (int, error) {
+	root, err := os.OpenRoot(place.Root)
+	if err != nil {
+		return 0, offline(err)
 	}
 	defer root.Close()
 	// What has come in the file's place may be a pipe, on which an open would wait.
-	file, err := root.OpenFile(filepath.FromSlash(s.place.Rel), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := root.OpenFile(filepath.FromSlash(place.Rel), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		if changed := lookAgain(s.place); changed != nil {
-			return changed
+		if changed := lookAgain(place); changed != nil {
+			return 0, changed
 		}
-		return absent(err)
+		return 0, absent(err)
 	}
 	defer file.Close()
 	look, mode, err := store.LookOf(file)
 	if err != nil {
-		return absent(err)
+		return 0, absent(err)
 	}
-	if err := sameLook(look, mode, s.place); err != nil {
-		return err
+	if err := sameLook(look, mode, place); err != nil {
+		return 0, err
 	}
-	n, err := file.ReadAt(s.piece[:cap(s.piece)], s.at)
-	s.piece, s.from = s.piece[:n], s.at
+	n, err := file.ReadAt(piece, at)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return unreadable(err)
+		return 0, unreadable(err)
 	}
-	return nil
+	return n, nil
 }
 
 // unchanged checks that the path still names the very file that was offered.
