@@ -226,7 +226,7 @@ func (w *world) onlyUncertainBehindAGate() {
 
 // countsAddUp compares what status would say with the files that are there.
 func (w *world) countsAddUp() {
-	status := w.life.watcher.Status()
+	status := w.life.Load().watcher.Status()
 	for i, r := range w.roots {
 		places, err := w.store.PlacesIn(r.path)
 		w.mustDo(err)

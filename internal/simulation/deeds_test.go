@@ -26,9 +26,9 @@ func (w *world) deed() {
 		w.fill(w.rnd)
 	default:
 		w.inTheOffice()
-		if w.plan.events && w.life != nil {
+		if w.plan.events && w.life.Load() != nil {
 			for _, r := range w.roots {
-				w.life.watcher.LookSoon(r.path, "")
+				w.life.Load().watcher.LookSoon(r.path, "")
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (w *world) durablePlaces(r *tree) (n int) {
 
 func (w *world) mount(r *tree) {
 	if r.away {
-		if n := w.durablePlaces(r); n < r.places && w.life != nil && !w.life.dead.Load() && !w.rebuilt {
+		if n := w.durablePlaces(r); n < r.places && w.life.Load() != nil && !w.life.Load().dead.Load() && !w.rebuilt {
 			w.violation("lost: %d of %d places went while their root was away", r.places-n, r.places)
 		}
 		r.places = 0
@@ -141,7 +141,7 @@ func (w *world) mountAll() {
 
 // command is what a person orders.
 func (w *world) command() {
-	l := w.life
+	l := w.life.Load()
 	if l == nil || l.queue == nil {
 		return
 	}
@@ -225,7 +225,7 @@ func (w *world) resolve(it store.Item) {
 		w.orders[versionOf(it)]++
 		w.tally.ordered++
 	}
-	err := w.life.queue.Resolve(it.ID, sent, id)
+	err := w.life.Load().queue.Resolve(it.ID, sent, id)
 	if err == nil {
 		w.said[it.ID]++
 	}

@@ -55,7 +55,7 @@ func (l *life) die(when string) {
 
 // step is told of each step of the ledger.
 func (w *world) step(s model.Step) error {
-	l := w.life
+	l := w.life.Load()
 	if l == nil {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (w *world) start() {
 		if !w.healed && chance(w.rnd, w.plan.deathRate) {
 			l.stepsLeft.Store(1 + int64(w.rnd.IntN(pick(w.rnd, 10, 30, 60, 200))))
 		}
-		w.life = l
+		w.life.Store(l)
 		w.tell("the process starts")
 		err := l.begin()
 		if err == nil {
@@ -93,7 +93,7 @@ func (w *world) start() {
 			return
 		}
 		w.bury()
-		if w.life != nil {
+		if w.life.Load() != nil {
 			return
 		}
 	}
@@ -241,11 +241,11 @@ func (l *life) end() error {
 
 // bury takes away what is left of a process that has died, and starts another.
 func (w *world) bury() {
-	l := w.life
+	l := w.life.Load()
 	w.crashes++
 	_ = l.end()
 	w.store.Kill()
-	w.life = nil
+	w.life.Store(nil)
 	survive := 0
 	if n := w.store.Unsynced(); n > 0 && !chance(w.rnd, 50) {
 		survive = w.rnd.IntN(n + 1)
@@ -263,7 +263,7 @@ func (w *world) bury() {
 
 // stop is a clean stop.
 func (w *world) stop() {
-	l := w.life
+	l := w.life.Load()
 	if l == nil {
 		return
 	}
@@ -281,7 +281,7 @@ func (w *world) stop() {
 	if err := w.store.Close(); err != nil && !l.dead.Load() && !errors.Is(err, errFull) {
 		w.violation("the ledger can't be closed: %v", err)
 	}
-	w.life = nil
+	w.life.Store(nil)
 	w.net.cut(l)
 	w.store.Reopen(0)
 }
@@ -289,7 +289,7 @@ func (w *world) stop() {
 // restart is a clean stop, and a start after a while.
 func (w *world) restart() {
 	w.stop()
-	if w.life == nil {
+	if w.life.Load() == nil {
 		w.wait(time.Duration(w.rnd.Int64N(int64(2 * time.Minute))))
 		w.start()
 	}
@@ -303,7 +303,7 @@ func (w *world) quiet() bool {
 	if err != nil || counts.Items[store.Waiting]+counts.Items[store.Sending] > 0 {
 		return false
 	}
-	for _, r := range w.life.watcher.Status() {
+	for _, r := range w.life.Load().watcher.Status() {
 		if !r.Online || r.Settling > 0 || r.Paused != "" || r.Baseline != "" {
 			return false
 		}
@@ -320,5 +320,5 @@ func (w *world) unquiet() string {
 			due = append(due, fmt.Sprintf("%s %s %s until %v: %s", it.State, it.ID[:8], it.Rel, it.Due.Sub(w.began), it.Detail))
 		}
 	}
-	return fmt.Sprintf("%v %v %v %+v pauses %+v", counts.Items, err, due, w.life.watcher.Status(), w.life.queue.Pauses())
+	return fmt.Sprintf("%v %v %v %+v pauses %+v", counts.Items, err, due, w.life.Load().watcher.Status(), w.life.Load().queue.Pauses())
 }

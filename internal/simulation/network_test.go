@@ -263,7 +263,10 @@ func (l *line) deliver(p []byte) (int, error) {
 // gone out. Where it gives n and no error the rest goes on.
 func (l *line) happens(s *strike, n, all int) (int, error) {
 	w := l.net.w
-	w.tell("  line: %s (%s) after %d of %d bytes of a write, request of person %q", s.what, s.where, n, all, l.person)
+	l.mu.Lock() // the next request may begin meanwhile
+	person, name, rnd := l.person, l.name, rand.New(rand.NewPCG(l.rnd.Uint64(), l.rnd.Uint64()))
+	l.mu.Unlock()
+	w.tell("  line: %s (%s) after %d of %d bytes of a write, request of person %q", s.what, s.where, n, all, person)
 	switch s.what {
 	case resets:
 		l.Close()
@@ -282,15 +285,15 @@ func (l *line) happens(s *strike, n, all int) (int, error) {
 		l.owner.die("in mid-request")
 		return n, errReset
 	case surprises:
-		w.surprise(l.person, l.name, l.rnd)
+		w.surprise(person, name, rnd)
 	case fills:
-		w.fill(l.rnd)
+		w.fill(rnd)
 	case stops:
 		select {
 		case w.stopAsked <- struct{}{}:
 		default:
 		}
-		if l.rnd.IntN(2) == 0 {
+		if rnd.IntN(2) == 0 {
 			l.pause(6 * time.Second)
 		}
 	}

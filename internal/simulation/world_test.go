@@ -33,7 +33,7 @@ type world struct {
 	bloxs *bloxstest.Server
 	net   *network
 	store *model.Store
-	life  *life // nil while the process is not running
+	life  atomic.Pointer[life] // nil while the process is not running; errands look at it, too
 
 	mu      sync.Mutex
 	roots   []*tree
@@ -142,14 +142,14 @@ func (w *world) wait(d time.Duration) {
 	defer timer.Stop()
 	for {
 		var crashed <-chan struct{}
-		if w.life != nil {
-			crashed = w.life.crashed
+		if w.life.Load() != nil {
+			crashed = w.life.Load().crashed
 		}
 		select {
 		case <-timer.C:
 			return
 		case <-w.stopAsked:
-			if w.life != nil && !w.life.dead.Load() && !w.healed {
+			if w.life.Load() != nil && !w.life.Load().dead.Load() && !w.healed {
 				w.restart()
 			}
 		case <-crashed:
@@ -201,11 +201,11 @@ func (w *world) heal() {
 		w.wait(time.Minute)
 	}
 	w.mountAll()
-	if w.life.dead.Load() {
+	if w.life.Load().dead.Load() {
 		w.bury()
 	}
-	w.life.stepsLeft.Store(0)
-	w.must(w.life.queue.Resume())
+	w.life.Load().stepsLeft.Store(0)
+	w.must(w.life.Load().queue.Resume())
 	for until := time.Now().Add(8 * time.Hour); time.Now().Before(until); {
 		w.wait(2 * time.Minute)
 		if w.quiet() {
