@@ -91,7 +91,12 @@ func (r *root) seePage(base *os.Root, p *picture, is watcher.RootStatus, again b
 }
 
 func (r *root) putPage(base *os.Root, v pageView, matters string, now time.Time) error {
-	if _, ours, err := read(base, watcher.PageName, pageMark); err == nil && !ours {
+	_, ours, err := read(base, watcher.PageName, pageMark)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil: // nobody can tell whose it is
+		return err
+	case !ours:
 		return fmt.Errorf("%q is there, and not bloxdrop's", watcher.PageName)
 	}
 	var b bytes.Buffer
