@@ -23,7 +23,7 @@ type change struct{ file, old, new string }
 // A bug that no seed of so many finds gets as many more, some rounds long.
 const (
 	plantedSeeds = 150
-	mostRounds   = 10
+	mostRounds   = 40
 )
 
 // TestPlantedBugsFit: every bug still has its line.
