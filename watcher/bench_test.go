@@ -45,7 +45,7 @@ func BenchmarkRescan(b *testing.B) {
 	if err := exec.Command("find", w.dir, "-type", "f", "-printf", "%s%T@").Run(); err == nil {
 		b.ReportMetric(float64(time.Since(began).Nanoseconds())/(persons*files), "find-ns/file")
 	}
-	if n, _ := r.set.counts(); n != 0 {
+	if n, _, _ := r.set.counts(); n != 0 {
 		b.Fatalf("%d files settle", n)
 	}
 }

@@ -9,37 +9,17 @@ import (
 	"bloxdrop/store"
 )
 
-// What package notice asks: where unmatched files stand, and where its own do.
+// What package notice asks: where stranded files stand, and where its own do.
 // A scan comes past both anyway, so neither costs a further look at a share.
 
-const (
-	// PageName is the page that each root gets at its top.
-	PageName = "_bloxdrop.html"
-
-	// TempNotice is a notice, or the page, that is not whole yet. A kill may leave one.
-	TempNotice = MarkerName + "-notice"
-
-	// NoticeStart and NoticeEnd are how the name of each notice begins and ends,
-	// in every language; the sign puts it first in a folder that is listed by name.
-	NoticeStart = "! "
-	NoticeEnd   = ".bloxdrop.txt"
-)
-
-// IsNotice tells of the name of a file that package notice writes. It is no
-// document, and counts as nothing, as all that is Ours.
-func IsNotice(dir, name string) bool {
-	name = strings.ToLower(name)
-	return dir == "" && name == PageName ||
-		len(name) > len(NoticeStart+NoticeEnd) && strings.HasPrefix(name, NoticeStart) && strings.HasSuffix(name, NoticeEnd)
-}
-
-// Beside is a folder in which unmatched files or notices stand, as it was when
-// it was last listed without an error.
+// Beside is a folder in which stranded files or notices stand, as it was when
+// it was last listed without an error. Stranded are unmatched files and, in a
+// person's folder, empty ones.
 type Beside struct {
-	Rel       string
-	Unmatched int
-	Strangers uint64 // another number: other files are unmatched
-	Notices   int
+	Rel      string
+	Stranded int
+	Which    uint64 // another number: other files are stranded
+	Notices  int
 }
 
 // Besides lists these folders of a root, by their paths. stamp is another
@@ -60,7 +40,7 @@ func (r *root) noteBeside(was *counts, is counts) {
 	if was == nil {
 		was = &counts{}
 	}
-	if was.unmatched != is.unmatched || was.strangers != is.strangers || was.notices != is.notices {
+	if was.unmatched+was.empty != is.unmatched+is.empty || was.strangers != is.strangers || was.notices != is.notices {
 		r.besideStale = true
 	}
 }
@@ -84,8 +64,8 @@ func (r *root) gatherBeside() {
 }
 
 func (f *folder) besides(rel string, add func(Beside)) {
-	if c := f.counts; c != nil && c.unmatched+c.notices > 0 {
-		add(Beside{Rel: rel, Unmatched: c.unmatched, Strangers: c.strangers, Notices: c.notices})
+	if c := f.counts; c != nil && c.unmatched+c.empty+c.notices > 0 {
+		add(Beside{Rel: rel, Stranded: c.unmatched + c.empty, Which: c.strangers, Notices: c.notices})
 	}
 	for name, c := range f.children {
 		c.besides(join(rel, name), add)
@@ -98,20 +78,20 @@ func hashOf(name string) uint64 {
 	return h.Sum64()
 }
 
-// UnmatchedIn looks at the unmatched files directly in a folder now, and calls
+// StrandedIn looks at the stranded files directly in a folder now, and calls
 // visit with the name of each and what tells it from another.
-func (w *Watcher) UnmatchedIn(root, rel string, visit func(name string, look store.Look) error) error {
+func (w *Watcher) StrandedIn(root, rel string, visit func(name string, look store.Look) error) error {
 	for _, r := range w.roots {
 		if r.Path == root {
-			return r.unmatchedIn(rel, visit)
+			return r.strandedIn(rel, visit)
 		}
 	}
 	return nil
 }
 
-func (r *root) unmatchedIn(rel string, visit func(string, store.Look) error) error {
+func (r *root) strandedIn(rel string, visit func(string, store.Look) error) error {
 	g := r.ground(rel)
-	if g.ignored != "" || g.reason == "" {
+	if g.ignored != "" {
 		return nil
 	}
 	dir, err := openDir(r.path(rel), rel == "")
@@ -122,12 +102,12 @@ func (r *root) unmatchedIn(rel string, visit func(string, store.Look) error) err
 	for {
 		entries, end := dir.ReadDir(chunkSize)
 		for _, e := range entries {
-			if Ours(rel, e.Name()) || !e.Type().IsRegular() || IsNotice(rel, e.Name()) || r.ignore.match(rel, e.Name()) != "" {
+			if Ours(rel, e.Name()) || !e.Type().IsRegular() || r.ignore.match(rel, e.Name()) != "" || r.isWritten(join(rel, e.Name()), g, false) {
 				continue
 			}
 			look, regular, err := lookAt(dir, e)
-			if err != nil || !regular {
-				continue // it went meanwhile, or it shows at the next look
+			if err != nil || !regular || g.reason == "" && look.Size > 0 {
+				continue // it went meanwhile, it shows at the next look, or it is not stranded
 			}
 			if err := visit(e.Name(), look); err != nil {
 				return err

@@ -24,6 +24,7 @@ const (
 	Own        Kind = "bloxdrop's" // made by bloxdrop itself: see Ours
 	Irregular  Kind = "irregular"  // a link, or anything else that is no regular file: ignored too
 	Unmatched  Kind = "unmatched"  // no person's
+	Copied     Kind = "copied"     // no document, but a copy of what bloxdrop writes for people: ignored too
 	Personal   Kind = "personal"   // a person's file: it settles, or is a place of the queue's
 )
 
@@ -120,31 +121,33 @@ func (r *root) classify(rel string) Class {
 		}
 		return c
 	}
-	c = r.class(rel, r.ground(parent(rel)), mode)
+	c = r.class(rel, r.ground(parent(rel)), mode, true)
 	if c.Kind == Personal {
 		r.addSettling(&c, look.Size)
 	}
 	return c
 }
 
-// class tells of a file from its folder's ground and its type.
-func (r *root) class(rel string, g ground, mode fs.FileMode) Class {
+// class tells of a file from its folder's ground and its type; sure is what
+// isWritten takes.
+func (r *root) class(rel string, g ground, mode fs.FileMode, sure bool) Class {
 	c := Class{Root: r.Path, Rel: rel}
+	written := g.ignored == "" && mode.IsRegular() && r.isWritten(rel, g, sure)
 	pattern := g.ignored
-	if pattern == "" && mode.IsRegular() && IsNotice(parent(rel), filepath.Base(rel)) {
-		c.Kind = Own
-		return c
-	}
 	if pattern == "" {
 		pattern = r.ignore.match(parent(rel), filepath.Base(rel))
 	}
 	switch {
+	case written && IsNotice(parent(rel), filepath.Base(rel)):
+		c.Kind = Own
 	case pattern != "":
 		c.Kind, c.Reason = Ignored, pattern
 	case mode.IsDir():
 		c.Kind, c.Reason = Folder, "a folder"
 	case !mode.IsRegular():
 		c.Kind, c.Reason = Irregular, irregular(mode)
+	case written:
+		c.Kind, c.Reason = Copied, errCopy.Error()
 	case g.reason != "":
 		c.Kind, c.Reason = Unmatched, g.reason
 	default:

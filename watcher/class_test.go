@@ -158,7 +158,7 @@ func (b *bench) wantSum() {
 	if err != nil {
 		b.t.Error(err)
 	}
-	if kinds[Unmatched] != s.Unmatched || kinds[Ignored]+kinds[Irregular] != s.Ignored {
+	if kinds[Unmatched] != s.Unmatched || kinds[Ignored]+kinds[Irregular]+kinds[Copied] != s.Ignored {
 		b.t.Errorf("Walk: %v, status %+v", kinds, s)
 	}
 }

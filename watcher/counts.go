@@ -8,26 +8,30 @@ type counts struct {
 	unmatched  int
 	ignored    int
 	waiting    int    // settles, but is not followed: empty, or cannot even be looked at
+	empty      int    // of waiting
 	postponed  int    // settles once the settle set has room
 	known      int    // of waiting and postponed: those that the queue has as places
 	notices    int    // bloxdrop's own, for people; they count as nothing
 	unreadable int    // 1 where the folder could not be listed
-	strangers  uint64 // a sum over the names of the unmatched, which tells whether they are still the same; not added up
+	strangers  uint64 // a sum over the names of the unmatched and empty, which tells whether they are still the same; not added up
 }
 
 func (c *counts) add(d counts, sign int) {
 	c.unmatched += sign * d.unmatched
 	c.ignored += sign * d.ignored
 	c.waiting += sign * d.waiting
+	c.empty += sign * d.empty
 	c.postponed += sign * d.postponed
 	c.known += sign * d.known
 	c.unreadable += sign * d.unreadable
 	c.notices += sign * d.notices
 }
 
-// folder is what is remembered of a folder between scans: never its files.
+// folder is what is remembered of a folder between scans: never its files, but
+// for those that are named as ours are.
 type folder struct {
 	children map[string]*folder
+	heads    map[string]head
 	counts   *counts // nil where all are zero, as in most folders
 	ignored  bool
 	scanned  bool   // with everything below, at least once

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -21,6 +22,9 @@ const (
 )
 
 var errChanged = errors.New("changed while it was read")
+
+// errCopy says that a file is a copy of what bloxdrop writes for people.
+var errCopy = errors.New("it begins as bloxdrop's own notices do")
 
 // errIncomplete says that a document lacks its end.
 var errIncomplete = errors.New("its end is missing")
@@ -47,6 +51,11 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 	}
 	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
+	}
+	if mayBeCopy(rel, look.Size) {
+		if wrote, err := wroteIn(f); err != nil || wrote {
+			return sum, cmp.Or(err, errCopy)
+		}
 	}
 	if !incompleteToo {
 		if err := checkEnd(f, look.Size); err != nil {

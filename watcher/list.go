@@ -12,7 +12,8 @@ import (
 type listing struct {
 	folders []string
 	counts  counts
-	found   int   // files that the queue knows
+	found   int // files that the queue knows
+	heads   map[string]head
 	blind   error // why not every file could be looked at
 	trouble error // why the folder could not be listed
 }
@@ -20,7 +21,7 @@ type listing struct {
 // list reads the folder rel, a chunk at a time, and takes every file on: it
 // counts it, knows it as an unchanged place, or lets it settle. An error is
 // the queue's, or the end of the scan; the folder's own is in the listing.
-func (p *pass) list(rel string, g ground) (l listing, err error) {
+func (p *pass) list(rel string, f *folder, g ground) (l listing, err error) {
 	dir, err := openDir(p.path(rel), rel == "")
 	if err != nil {
 		return listing{trouble: err}, nil
@@ -34,7 +35,7 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 		p.answered()
 		p.names, p.looks = p.names[:0], p.looks[:0]
 		for _, e := range entries {
-			p.entry(&l, rel, g, dir, e)
+			p.entry(&l, rel, f, g, dir, e)
 		}
 		if err := p.known(&l, rel, g); err != nil {
 			return l, err
@@ -50,7 +51,7 @@ func (p *pass) list(rel string, g ground) (l listing, err error) {
 }
 
 // entry counts what is no person's file, and gathers what is.
-func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.DirEntry) {
+func (p *pass) entry(l *listing, rel string, f *folder, g ground, dir *openFolder, e fs.DirEntry) {
 	name := e.Name()
 	switch {
 	case Ours(rel, name):
@@ -61,8 +62,11 @@ func (p *pass) entry(l *listing, rel string, g ground, dir *openFolder, e fs.Dir
 	case e.IsDir():
 		l.folders = append(l.folders, name)
 		return
-	case g.ignored == "" && e.Type().IsRegular() && IsNotice(rel, name):
-		if !strings.EqualFold(name, PageName) {
+	case g.ignored == "" && e.Type().IsRegular() && (IsNotice(rel, name) || g.reason != "" && namesUs(name)) && p.isOurs(l, f, rel, dir, e):
+		switch {
+		case !IsNotice(rel, name):
+			l.counts.ignored++
+		case !strings.EqualFold(name, PageName):
 			l.counts.notices++
 		}
 		return
@@ -140,8 +144,18 @@ func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Kn
 	if look.Size == 0 || p.unbased {
 		p.set.forget(file)
 		l.counts.waiting++
+		if look.Size == 0 && !p.unbased {
+			l.counts.empty++
+			l.counts.strangers += hashOf(name)
+		}
 	} else {
 		isNew, ok := p.set.see(file, look, k)
+		if p.isCopy(file, look) {
+			if k.Found {
+				l.found-- // it is no place any more
+			}
+			return
+		}
 		if ok {
 			if isNew && p.full && !p.first && !(k.Found && k.Look == look) && !covers(p.told, rel) && !p.dirty.covers(rel) {
 				p.mu.Lock()
@@ -155,4 +169,16 @@ func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Kn
 	if k.Found {
 		l.counts.known++
 	}
+}
+
+// isCopy tells of a file of a person's whether it was found to be a copy of
+// ours. Nothing settles in a survey, which therefore looks itself.
+func (p *pass) isCopy(rel string, look store.Look) bool {
+	if p.survey && mayBeCopy(rel, look.Size) {
+		if wrote, err := p.wroteAt(rel); err == nil && wrote {
+			p.set.foundCopy(rel, look)
+		}
+		p.answered()
+	}
+	return p.set.isCopy(rel)
 }

@@ -82,6 +82,8 @@ func (s *settleSet) looked(e *entry, look store.Look) {
 	}
 	e.equal++
 	switch {
+	case e.copied:
+		e.next = now.Add(maxRetry)
 	case !e.incomplete.IsZero() && now.Before(e.incomplete):
 		e.next = earlier(now.Add(s.settle), e.incomplete)
 	case e.equal < 2 || now.Sub(e.since) < s.settle:
@@ -114,7 +116,7 @@ func (s *settleSet) fail(e *entry, why string) (news bool) {
 	now := s.now()
 	s.warnLong(e, now)
 	news = e.stuck == ""
-	e.stuck = why
+	e.stuck, e.copied = why, false
 	if len(s.entries) >= s.max/2 {
 		s.remove(e) // it must not keep others out: the next rescan tries it again
 		return false
@@ -126,7 +128,7 @@ func (s *settleSet) fail(e *entry, why string) (news bool) {
 }
 
 func (s *settleSet) warnLong(e *entry, now time.Time) {
-	if !e.warned && now.Sub(e.first) >= longSettling {
+	if !e.warned && !e.copied && now.Sub(e.first) >= longSettling {
 		e.warned = true
 		s.log.Warn("file has been settling for over an hour", "path", e.rel, "reason", s.why(e, now))
 	}
@@ -138,7 +140,7 @@ func (s *settleSet) list(all []Settling) []Settling {
 	defer s.mu.Unlock()
 	now := s.now()
 	for _, e := range s.entries {
-		if !e.again {
+		if !e.again && !e.copied {
 			all = append(all, s.show(e, now))
 		}
 	}
@@ -149,14 +151,14 @@ func (s *settleSet) get(rel string) (Settling, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[rel]
-	if e == nil || e.again {
+	if e == nil || e.again || e.copied {
 		return Settling{}, false
 	}
 	return s.show(e, s.now()), true
 }
 
 func (s *settleSet) show(e *entry, now time.Time) Settling {
-	return Settling{Root: s.root, Rel: e.rel, Item: e.item, Since: e.first, Why: s.why(e, now), Stuck: e.stuck != ""}
+	return Settling{Root: s.root, Rel: e.rel, Item: e.item, Since: e.first, Why: s.why(e, now), Stuck: e.stuck != "", Whole: e.stage != watching && e.changes == 0}
 }
 
 // why says for people what a file waits for.

@@ -73,6 +73,11 @@ func (r *root) hash(ctx context.Context, j job, buf []byte, b *batch) {
 	case err == nil:
 	case ctx.Err() != nil:
 		return
+	case errors.Is(err, errCopy):
+		r.set.foundCopy(j.e.rel, j.look)
+		r.dirty.mark(parent(j.e.rel), "") // it may have been a place
+		r.changed()
+		return
 	case errors.Is(err, errIncomplete):
 		r.set.waitForEnd(j)
 		return
@@ -178,6 +183,31 @@ func (s *settleSet) again(j job) {
 		j.e.since, j.e.next, j.e.equal = s.now(), s.now(), 0
 		s.watch(j.e)
 	}
+}
+
+// foundCopy has a file count as ignored as long as it stays as it is. It is
+// looked at now and then, as what settles is.
+func (s *settleSet) foundCopy(rel string, look store.Look) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[rel]
+	switch {
+	case e == nil || e.copied || e.look != look:
+		return
+	case len(s.entries) >= s.max/2:
+		s.remove(e) // it must not keep others out
+		return
+	}
+	e.copied, e.again, e.stuck = true, false, ""
+	e.next = s.now().Add(maxRetry)
+	s.watch(e)
+}
+
+func (s *settleSet) isCopy(rel string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[rel]
+	return e != nil && e.copied
 }
 
 // waitForEnd gives a document that lacks its end more time.

@@ -202,7 +202,7 @@ func (p *pass) folder(rel string, f *folder, g ground, deep bool, h *hint) error
 	if g.ignored == "" && p.events != nil {
 		p.events.watch(p.path(rel)) // before listing: what comes later is told
 	}
-	l, err := p.list(rel, g)
+	l, err := p.list(rel, f, g)
 	if err != nil {
 		return err
 	}
@@ -219,6 +219,7 @@ func (p *pass) folder(rel string, f *folder, g ground, deep bool, h *hint) error
 	}
 	p.warnUnreadable(rel, f, l.blind)
 	p.setCounts(f, l.counts)
+	f.heads = l.heads
 	stamp := p.adopt(rel, f, g, l.folders)
 	if l.blind == nil {
 		if err := p.conclude(rel, f, g, l.found, stamp); err != nil {

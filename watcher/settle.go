@@ -42,6 +42,7 @@ type entry struct {
 	incomplete time.Time // until when it waits for its end; zero where it is whole
 	retry      time.Duration
 	stuck      string // why it could not be read or offered
+	copied     bool   // it is no document, but a copy of ours: it counts as ignored
 	warned     bool   // of its long settling
 	index      int    // in the heap; -1 outside
 }
@@ -99,7 +100,7 @@ func (s *settleSet) see(rel string, look store.Look, k store.Known) (isNew, ok b
 	} else if e.look != look {
 		s.restart(e, look, now)
 	}
-	e.known, e.item, e.again = k.Found, k.Item, k.Found && k.Look == look
+	e.known, e.item, e.again = k.Found, k.Item, k.Found && k.Look == look && !e.copied
 	return isNew, true
 }
 
@@ -108,7 +109,7 @@ func (s *settleSet) restart(e *entry, look store.Look, now time.Time) {
 	e.look, e.since, e.next = look, now, now.Add(s.settle/2)
 	e.equal, e.incomplete, e.retry, e.stuck = 0, time.Time{}, 0, ""
 	e.changes++
-	e.again = false
+	e.again, e.copied = false, false
 	s.watch(e)
 }
 
@@ -177,20 +178,23 @@ func (s *settleSet) free() int {
 	return s.max - len(s.entries)
 }
 
-// counts leaves out what is only read again.
-func (s *settleSet) counts() (all, known int) {
+// counts leaves out what is only read again. The copies are not among all.
+func (s *settleSet) counts() (all, known, copies int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		if e.again {
-			continue
-		}
-		all++
-		if e.known {
-			known++
+		switch {
+		case e.again:
+		case e.copied:
+			copies++
+		default:
+			all++
+			if e.known {
+				known++
+			}
 		}
 	}
-	return all, known
+	return all, known, copies
 }
 
 // canSettle says whether a file settles that may do so without anybody's help.
@@ -198,7 +202,7 @@ func (s *settleSet) canSettle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		if !e.again && e.stuck == "" && (e.stage != watching || e.changes < 2) {
+		if !e.again && !e.copied && e.stuck == "" && (e.stage != watching || e.changes < 2) {
 			return true
 		}
 	}

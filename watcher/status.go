@@ -35,6 +35,7 @@ type Settling struct {
 	Since     time.Time    // when it was first seen to settle
 	Why       string
 	Stuck     bool // it can't be read, or not be offered
+	Whole     bool // it has never changed, and only waits to be read
 }
 
 // Status tells how every root stands, in the order of Options.Roots.
@@ -57,7 +58,7 @@ func (w *Watcher) Settling() []Settling {
 }
 
 func (r *root) status() RootStatus {
-	settling, resettling := r.set.counts()
+	settling, resettling, copies := r.set.counts()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	offline := cmp.Or(r.silence(), r.offline)
@@ -74,7 +75,7 @@ func (r *root) status() RootStatus {
 		LastRescan:        r.lastRescan,
 		Settling:          settling + r.total.waiting + r.total.postponed,
 		Unmatched:         r.total.unmatched,
-		Ignored:           r.total.ignored,
+		Ignored:           r.total.ignored + copies,
 		Resettling:        resettling + r.total.known,
 		Unreadable:        r.total.unreadable,
 		FoundByRescanOnly: r.foundByRescan,

@@ -87,14 +87,18 @@ func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g 
 		entries, end := dir.ReadDir(chunkSize)
 		r.answered()
 		for _, e := range entries {
-			if Ours(here.Rel, e.Name()) || g.ignored == "" && e.Type().IsRegular() && IsNotice(here.Rel, e.Name()) {
+			if Ours(here.Rel, e.Name()) {
 				continue
 			}
 			if e.IsDir() {
 				folders = append(folders, e.Name())
 				continue
 			}
-			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type())}
+			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type(), false)}
+			r.answered()
+			if s.Kind == Own {
+				continue
+			}
 			if s.Kind == Personal {
 				s.Info, s.Err = e.Info()
 				r.answered()

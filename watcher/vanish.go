@@ -8,8 +8,8 @@ import (
 
 // conclude finds places of the folder rel that are gone, after a complete
 // listing that showed found files which the queue knows. What is there but no
-// longer a person's file, since it is ignored, unmatched or no regular file
-// now, is no place either.
+// longer a person's file, since it is ignored, unmatched, a copy of ours or no
+// regular file now, is no place either.
 func (p *pass) conclude(rel string, f *folder, g ground, found int, stamp uint64) error {
 	if g.ignored != "" {
 		return nil // concluded where the ignored folder stands
@@ -97,7 +97,7 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 		case isMissing(err):
 		case err != nil:
 			continue
-		case mode.IsRegular() && g.reason == "" && p.ignore.match(rel, name) == "":
+		case mode.IsRegular() && g.reason == "" && p.ignore.match(rel, name) == "" && !p.set.isCopy(join(rel, name)):
 			continue
 		}
 		gone = append(gone, join(rel, name))
@@ -120,7 +120,7 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 		entries, err := dir.ReadDir(chunkSize)
 		p.answered()
 		for _, e := range entries {
-			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
+			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" && !p.set.isCopy(join(rel, e.Name())) {
 				there[p.fold(e.Name())] = true
 			}
 		}

@@ -47,12 +47,25 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		ex.Remedy = "move it into the folder of the person whose it is; the layout of that root is " + a.layoutOf(c.Root)
 		return ex, a.addSkipped(c, &ex)
 	}
+	if c.Kind == watcher.Copied {
+		if it, place, err := a.itemNow(ctx, c); err != nil || it.ID == "" || place.Look != a.lookAt(c) {
+			return explainCopy(ex), err
+		}
+		c.Kind = watcher.Personal // it has come to Bloxs, or is skipped, all the same
+	}
 	if a.damage != nil {
 		ex.State, ex.Reason = "unknown", "nobody can tell whether it was sent: "+a.damage.Error()
 		ex.Remedy = damageRemedy
 		return ex, nil
 	}
 	return a.explainItem(ctx, c, ex)
+}
+
+func explainCopy(ex control.Explanation) control.Explanation {
+	ex.State = string(watcher.Ignored)
+	ex.Reason += ", so it is a copy of one and no document, and such files are not sent"
+	ex.Remedy = "delete it; if it is a document all the same, put words of your own before its first line"
+	return ex
 }
 
 func (a *App) rootPaths() (paths []string) {

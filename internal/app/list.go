@@ -35,7 +35,10 @@ func (a *App) List(ctx context.Context, which control.Selection, each func(contr
 	case state == "unmatched", state == "ignored":
 		a.survey(ctx)
 		return a.watcher.Walk(ctx, func(c watcher.Class) error {
-			if string(c.Kind) != state && (c.Kind != watcher.Irregular || state != "ignored") {
+			if c.Kind == watcher.Irregular || c.Kind == watcher.Copied {
+				c.Kind = watcher.Ignored
+			}
+			if string(c.Kind) != state {
 				return nil
 			}
 			return each(fileEntry(c, state, c.Reason))

@@ -101,7 +101,7 @@ func (t *tour) visit(s watcher.Sight) error {
 	case watcher.Irregular:
 		t.ignored++
 		t.links.add(Warning, t.me, "put the file itself there", "%s is %s, and is not followed", t.shown(s.Rel), s.Reason)
-	case watcher.Ignored:
+	case watcher.Ignored, watcher.Copied:
 		t.ignored++
 	default:
 		t.personal(s)

@@ -205,7 +205,7 @@ func TestNoticeRoots(t *testing.T) {
 
 // noticePoints are those on the way of a notice.
 func noticePoints() []point {
-	return []point{{"notices cleaned", 2}, {"notice rename", 2}, {"notice renamed", 1}}
+	return []point{{"notices cleaned", 2}, {"notice rename", 2}, {"notice linked", 2}, {"notice renamed", 1}}
 }
 
 // TestNoticeKilled dies on the way: no half notice is ever to be seen, none
@@ -224,7 +224,7 @@ func TestNoticeKilled(t *testing.T) {
 				}
 				o.env = nil
 				for rel, text := range o.notices() {
-					if !strings.HasSuffix(text, "[bloxdrop-notice]\r\n") {
+					if !strings.HasPrefix(text, "\ufeff[bloxdrop-notice]\r\n") || !strings.HasSuffix(text, "here.\r\n") {
 						t.Errorf("%s is half a notice: %q", rel, text)
 					}
 				}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 const (
 	putOff     = 20 * time.Second // a notice, or the page, is written anew after so long at the earliest
 	askedAgain = time.Minute      // a deletion within so long after another is no new word
-	largest    = 256 << 10        // of our own files
 )
 
 // see has the folder's notice stand there. count is how many of ours a scan
@@ -48,11 +46,11 @@ func (r *root) see(base *os.Root, f *folder, count int, again bool) error {
 	}
 	is := was
 	if was.name != name || !same(was.info, info) {
-		stands, ours, err := read(at, name, mark)
+		stands, ours, err := read(at, name)
 		if err != nil {
 			return err
 		}
-		if !ours {
+		if !ours && stands != "" {
 			return fmt.Errorf("%q is there, and not bloxdrop's", name)
 		}
 		is = shown{name: name, text: stands, info: info, at: was.at}
@@ -63,7 +61,7 @@ func (r *root) see(base *os.Root, f *folder, count int, again bool) error {
 			r.soon = true // it counts up: not each number needs a file of its own
 			return nil
 		}
-		return r.put(at, f, name, text)
+		return r.put(at, f, name, text, write)
 	}
 	r.shown[key] = is
 	if count > 1 {
@@ -93,33 +91,22 @@ func (r *root) seeNone(at *os.Root, f *folder, name, text string) error {
 		if !r.ready() {
 			return nil
 		}
-		return r.tryAgain(f)
+		return r.deleted(f)
 	case asked && age < putOff:
 		r.soon = true // Bloxs is just being asked
 		return nil
 	}
-	return r.put(at, f, name, text)
+	err = r.put(at, f, name, text, create)
+	if errors.Is(err, fs.ErrExist) {
+		r.soon = true // somebody has just put something there
+		return nil
+	}
+	return err
 }
 
-// tryAgain lets the folder's files go, but those that Bloxs may have. A kill
-// after that lets them go once more, which costs a try and sends nothing twice.
-func (r *root) tryAgain(f *folder) error {
-	var ids []store.ItemID
-	for after := ""; ; {
-		p, err := r.Store.Below(r.Path, f.rel, after, 256)
-		if err != nil {
-			return err
-		}
-		for _, it := range p.Items {
-			if it.State == store.Held && it.Reason != store.Uncertain {
-				ids = append(ids, it.ID)
-			}
-		}
-		if after = p.Next; after == "" {
-			break
-		}
-	}
-	n, err := r.Queue.TryAgain(ids)
+// deleted takes somebody's deletion of a folder's notice for their word.
+func (r *root) deleted(f *folder) error {
+	n, err := r.tryAgain(f)
 	if err != nil {
 		return err
 	}
@@ -132,9 +119,36 @@ func (r *root) tryAgain(f *folder) error {
 	return nil
 }
 
-// put writes the notice, and takes away those of another name.
-func (r *root) put(at *os.Root, f *folder, name, text string) error {
-	info, err := write(at, name, []byte(text))
+// tryAgain lets the files go of which the notice of a person's folder tells, but
+// those that Bloxs may have. Persons' folders below one that is nobody's have
+// notices of their own. A kill after that lets them go once more, which costs a
+// try and sends nothing twice.
+func (r *root) tryAgain(f *folder) (int, error) {
+	if f.id == "" {
+		return 0, nil
+	}
+	var ids []store.ItemID
+	for after := ""; ; {
+		p, err := r.Store.Below(r.Path, f.rel, after, 256)
+		if err != nil {
+			return 0, err
+		}
+		for _, it := range p.Items {
+			if it.State == store.Held && it.Reason != store.Uncertain {
+				ids = append(ids, it.ID)
+			}
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+	}
+	return r.Queue.TryAgain(ids)
+}
+
+// put writes the notice, and takes away those of another name. how is write,
+// or create where none may stand there.
+func (r *root) put(at *os.Root, f *folder, name, text string, how writer) error {
+	info, err := how(at, name, []byte(text))
 	if err != nil {
 		return err
 	}
@@ -168,10 +182,9 @@ func cleanIn(at *os.Root, keep string) error {
 		if name == keep || keep != "" && store.Fold(name) == store.Fold(keep) {
 			continue
 		}
-		if name != watcher.TempNotice {
-			if _, ours, err := read(at, name, mark); err != nil || !ours {
-				continue // somebody's own, or it goes just now
-			}
+		text, ours, err := read(at, name)
+		if err != nil || !ours && (name != watcher.TempNotice || !isStump(text)) {
+			continue // somebody's own, or it goes just now
 		}
 		if err := at.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -202,49 +215,6 @@ func notices(at *os.Root) (names []string, err error) {
 			return nil, err
 		}
 	}
-}
-
-// read gives a file's text, and tells by that whether we have written it.
-func read(at *os.Root, name, mark string) (text string, ours bool, err error) {
-	info, err := at.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > largest {
-		return "", false, err
-	}
-	f, err := at.Open(name)
-	if err != nil {
-		return "", false, err
-	}
-	defer f.Close()
-	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
-		return "", false, err
-	}
-	b, err := io.ReadAll(io.LimitReader(f, largest))
-	return string(b), strings.Contains(string(b), "\n"+mark), err
-}
-
-// write puts a file in the place of another, whole. Who may enter the folder
-// may read it, whatever the umask of the service.
-func write(at *os.Root, name string, data []byte) (fs.FileInfo, error) {
-	if err := at.Remove(watcher.TempNotice); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	f, err := at.OpenFile(watcher.TempNotice, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(data)
-	if dir, bad := at.Stat("."); bad == nil {
-		_ = f.Chmod(0o644 | dir.Mode().Perm()&0o022) // not every share has modes
-	}
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		failpoint.At("notice rename")
-		err = at.Rename(watcher.TempNotice, name)
-	}
-	if err != nil {
-		return nil, errors.Join(err, at.Remove(watcher.TempNotice))
-	}
-	return at.Lstat(name)
 }
 
 // same tells whether a file is as it was when it was last looked at.

@@ -17,9 +17,11 @@ type cause string
 const (
 	unknown    cause = "unknown"
 	mismatch   cause = "mismatch"
+	large      cause = "large"
 	rejected   cause = "rejected"
 	unreadable cause = "unreadable"
 	settling   cause = "settling"
+	empty      cause = "empty"
 	unmatched  cause = "unmatched"
 	uncertain  cause = "uncertain"
 )
@@ -27,7 +29,16 @@ const (
 // causes are in the order in which a notice tells of them; the first of a
 // folder is in the notice's name.
 func causes() []cause {
-	return []cause{unknown, mismatch, rejected, unreadable, settling, unmatched, uncertain}
+	return []cause{unknown, mismatch, large, rejected, unreadable, settling, empty, unmatched, uncertain}
+}
+
+// mayBeMended tells whether another try may help, which somebody can ask for.
+func (c cause) mayBeMended() bool {
+	switch c {
+	case settling, empty, unmatched, uncertain:
+		return false
+	}
+	return true
 }
 
 func causeOf(r store.Reason) cause {
@@ -46,6 +57,7 @@ const (
 	mostNames   = 20               // of a folder's files with one cause are named
 	placesTold  = 64               // of one item
 	longRead    = 10 * time.Minute // by then a file that can't be read is no longer just being written
+	longEmpty   = 10 * time.Minute // by then it is no longer just being written either
 	longSettled = time.Hour
 )
 
@@ -110,7 +122,7 @@ func (p *picture) at(rel string, c cause, files int) (*folder, *matter) {
 }
 
 // look goes through what is held, oldest first, what settles for long, and what
-// is nobody's. It keeps a bounded part of that in memory.
+// is stranded. It keeps a bounded part of that in memory.
 func (r *root) look(ctx context.Context, is watcher.RootStatus, besides []watcher.Beside) (*picture, error) {
 	p := &picture{folders: map[string]*folder{}, most: r.mostFolders}
 	if !r.InShare {
@@ -135,7 +147,7 @@ func (r *root) look(ctx context.Context, is watcher.RootStatus, besides []watche
 	}
 	r.slow(p)
 	if is.Baseline == "" {
-		r.lookAtNobodys(p, besides)
+		r.lookAtStranded(p, besides)
 	}
 	return p, nil
 }
@@ -145,16 +157,17 @@ func (r *root) held(p *picture, it store.Item) error {
 	if err != nil && !errors.Is(err, store.ErrNoItem) {
 		return err
 	}
-	why := ""
-	if it.Reason == store.Rejected {
+	c, why := causeOf(it.Reason), ""
+	switch {
+	case c != rejected:
+	case it.Size > r.MaxSize:
+		c, why = large, r.Words.Size(it.Size)
+	case it.Attempts > 0:
 		why = it.Detail
-		if it.Attempts == 0 {
-			why = r.Words.Say("notice.too-large", r.Words.Size(it.Size))
-		}
 	}
 	for _, pl := range places {
 		if pl.Root == r.Path {
-			r.personal(p, pl.Rel, causeOf(it.Reason), why)
+			r.personal(p, pl.Rel, c, why)
 		}
 	}
 	return nil
@@ -168,69 +181,115 @@ func (r *root) slow(p *picture) {
 		case s.Root != r.Path:
 		case s.Stuck && age >= longRead:
 			r.personal(p, s.Rel, unreadable, "")
-		case age >= longSettled:
+		case age >= longSettled && !s.Whole:
 			r.personal(p, s.Rel, settling, "")
 		}
 	}
 }
 
-// personal adds a file of a person to that person's folder.
-func (r *root) personal(p *picture, rel string, c cause, why string) {
+// personal adds a file of a person to that person's folder. It gives nil where
+// the folder only counts.
+func (r *root) personal(p *picture, rel string, c cause, why string) *matter {
 	names := strings.Split(rel, "/")
 	who, err := r.Layout.Match(names[:len(names)-1])
 	if err != nil {
-		return // its layout has changed, and the root is about to be paused
+		return nil // its layout has changed, and the root is about to be paused
 	}
 	f, m := p.at(strings.Join(names[:who.Depth], "/"), c, 1)
 	if f != nil {
 		f.id, f.title = who.ID, who.Name
 		m.add(file{strings.Join(names[who.Depth:], "/"), why})
 	}
+	return m
 }
 
-// nobodys are the unmatched files of a folder, but for those that
-// existing = "skip" leaves alone.
-type nobodys struct {
-	seen  watcher.Beside
-	files matter
+// stranded are files that go nowhere, directly in a folder: the unmatched, but for
+// those that existing = "skip" leaves alone, or a person's empty ones.
+type stranded struct {
+	seen   watcher.Beside
+	nobody matter
+	empty  map[string]time.Time // since when each is known
+	more   int                  // further empty ones
 }
 
-// lookAtNobodys lists a folder only when other files are unmatched there than before.
-func (r *root) lookAtNobodys(p *picture, besides []watcher.Beside) {
+// mostEmpty is how many empty files of a folder are told apart.
+const mostEmpty = 256
+
+// lookAtStranded lists a folder only when other files are stranded there than before.
+func (r *root) lookAtStranded(p *picture, besides []watcher.Beside) {
 	kept, err := r.Store.Baseline(r.Path)
-	is := map[string]nobodys{}
+	is := map[string]*stranded{}
 	for _, b := range besides {
-		if b.Unmatched == 0 || err != nil {
+		if b.Stranded == 0 || err != nil {
 			continue
 		}
-		n, known := r.nobodys[b.Rel]
-		unnamed := n.files.files > 0 && n.files.named == nil && len(p.folders) < p.most
-		if b.Notices = 0; !known || n.seen != b || unnamed {
-			listed := nobodys{seen: b}
-			err := r.Watcher.UnmatchedIn(r.Path, b.Rel, func(name string, look store.Look) error {
-				if kept == store.BaselineKept {
-					skips, err := r.Store.WouldSkip(r.Path, store.Found{Rel: join(b.Rel, name), Look: look})
-					if err != nil || skips {
-						return err
-					}
-				}
-				listed.files.add(file{name: name})
-				return nil
-			})
-			if err == nil {
+		b.Notices = 0
+		n := r.stranded[b.Rel]
+		unnamed := n != nil && n.nobody.files > 0 && n.nobody.named == nil && len(p.folders) < p.most
+		if n == nil || n.seen != b || unnamed {
+			if listed, err := r.list(b, n, kept == store.BaselineKept); err == nil {
 				n = listed
+			} else if n == nil {
+				continue
 			}
 		}
-		if n.files.files > 0 {
-			if f, m := p.at(b.Rel, unmatched, n.files.files); f != nil {
-				*m = n.files
-			} else {
-				n.files.named = nil
-			}
-		}
+		r.addStranded(p, n)
 		is[b.Rel] = n
 	}
-	r.nobodys = is
+	r.stranded = is
+}
+
+func (r *root) list(b watcher.Beside, was *stranded, skips bool) (*stranded, error) {
+	n := &stranded{seen: b, empty: map[string]time.Time{}}
+	personal := r.isPersonal(b.Rel)
+	err := r.Watcher.StrandedIn(r.Path, b.Rel, func(name string, look store.Look) error {
+		if skips {
+			skip, err := r.Store.WouldSkip(r.Path, store.Found{Rel: join(b.Rel, name), Look: look})
+			if err != nil || skip {
+				return err
+			}
+		}
+		switch {
+		case !personal:
+			n.nobody.add(file{name: name})
+		case len(n.empty) == mostEmpty:
+			n.more++
+		default:
+			n.empty[name] = r.Now()
+			if was != nil && !was.empty[name].IsZero() {
+				n.empty[name] = was.empty[name]
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (r *root) isPersonal(rel string) bool {
+	if rel == "" {
+		return false
+	}
+	_, err := r.Layout.Match(strings.Split(rel, "/"))
+	return err == nil
+}
+
+func (r *root) addStranded(p *picture, n *stranded) {
+	if n.nobody.files > 0 {
+		if f, m := p.at(n.seen.Rel, unmatched, n.nobody.files); f != nil {
+			*m = n.nobody
+		} else {
+			n.nobody.named = nil
+		}
+	}
+	more := n.more
+	for name, since := range n.empty {
+		if r.Now().Sub(since) < longEmpty {
+			continue
+		}
+		if m := r.personal(p, join(n.seen.Rel, name), empty, ""); m != nil {
+			m.files, more = m.files+more, 0
+		}
+	}
 }
 
 func join(dir, name string) string {

@@ -57,13 +57,6 @@ func newBenchOf(t testing.TB, before func(*bench)) *bench {
 	b.queue, err = queue.New(queue.Options{Store: b.store, RetryMin: time.Second, RetryMax: time.Minute, Now: time.Now,
 		Random: func() float64 { return 0.5 }, Log: quiet})
 	b.must(err)
-	pattern, err := layout.Parse("{reference}[ - {name}]")
-	b.must(err)
-	b.watcher, err = watcher.New(watcher.Options{
-		Roots: []watcher.Root{{Path: b.root, Layout: pattern, Environment: "https://x", Relation: "persons", Settle: settle, Rescan: time.Hour}},
-		Queue: b.queue, Ledger: b.store, Host: "here", Log: quiet, Now: time.Now, NoEvents: true,
-	})
-	b.must(err)
 	t.Cleanup(func() {
 		b.watcher.Stop()
 		b.queue.Stop()
@@ -72,15 +65,31 @@ func newBenchOf(t testing.TB, before func(*bench)) *bench {
 		}
 	})
 	b.opts = Options{
-		Roots: []Root{{Path: b.root, Layout: pattern, Relation: "persons"}}, Store: b.store, Queue: b.queue, Watcher: b.watcher,
-		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna",
+		Store: b.store, Queue: b.queue,
+		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna", MaxSize: 1000,
 		Now: func() time.Time { return time.Now().Add(b.later) }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	}
-	b.restart()
+	pattern, err := layout.Parse("{reference}[ - {name}]")
+	b.must(err)
+	b.relay(pattern)
 	before(b)
 	b.watcher.Start(t.Context())
 	b.settled()
 	return b
+}
+
+// relay gives the root its layout; it is for before the watcher starts.
+func (b *bench) relay(pattern *layout.Pattern) {
+	b.t.Helper()
+	var err error
+	b.watcher, err = watcher.New(watcher.Options{
+		Roots: []watcher.Root{{Path: b.root, Layout: pattern, Environment: "https://x", Relation: "persons", Settle: settle, Rescan: time.Hour}},
+		Queue: b.queue, Ledger: b.store, Host: "here", Log: slog.New(slog.DiscardHandler), Now: time.Now, NoEvents: true,
+	})
+	b.must(err)
+	b.opts.Watcher = b.watcher
+	b.opts.Roots = []Root{{Path: b.root, Layout: pattern, Relation: "persons"}}
+	b.restart()
 }
 
 // restart goes on with what is on the disk.

@@ -44,6 +44,7 @@ type Options struct {
 	InShare bool   // false: none are written, and what is there is taken away
 	Words   *words.Words
 	Contact string // whom to ask
+	MaxSize int64  // larger files are not sent
 	Now     func() time.Time
 	Log     *slog.Logger
 

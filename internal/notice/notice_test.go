@@ -24,7 +24,7 @@ func TestCauses(t *testing.T) {
 	b.write("1234 - Bakker/deep/b.txt", "b")
 	b.write("1001 - Visser/c.txt", "c")
 	b.write("1002/virus.xlsm", "d")
-	b.write("1002/large.bin", "large")
+	b.write("1002/large.bin", strings.Repeat("large", 300))
 	b.write("1002/perhaps.txt", "e")
 	b.write("New folder/f.txt", "f")
 	b.write("New folder/~$f.txt", "ignored")
@@ -38,7 +38,7 @@ func TestCauses(t *testing.T) {
 	b.lost("1002/perhaps.txt")
 	b.look()
 	mismatch := "1001 - Visser/! NOT SENT - the name does not fit number 1001"
-	refused := "1002/! NOT SENT - Bloxs does not take a file"
+	refused := "1002/! NOT SENT - a file is too large"
 	nobodys := "! NOT SENT - no person's folder"
 	b.stands(unknown1234, mismatch, refused, "New folder/"+nobodys, nobodys)
 	b.says(unknown1234+".bloxdrop.txt", "2 files are not sent to Bloxs, since Bloxs does not know number 1234.", "a.txt deep/b.txt", "the person has to be added", "Delete this notice", "Ask Anna.")
@@ -46,10 +46,10 @@ func TestCauses(t *testing.T) {
 	if strings.Contains(b.read(mismatch+".bloxdrop.txt"), "Jansen") {
 		t.Error("a notice gives the name of a person who may be somebody else")
 	}
-	b.says(refused+".bloxdrop.txt", "these 2 files: large.bin too large: 5 bytes virus.xlsm The file holds a virus", "perhaps.txt", "do not send it again", "looked after by Anna")
+	b.says(refused+".bloxdrop.txt", "This file is too large for Bloxs: large.bin 2 KB Bloxs takes files of up to 1 KB. Scan it again", "Bloxs does not take this file: virus.xlsm The file holds a virus", "perhaps.txt", "do not send it again", "looked after by Anna")
 	b.says("New folder/"+nobodys+".bloxdrop.txt", "One file stands right here", "f.txt", "1234 - Jansen", "Or give this folder such a name")
 	b.says(nobodys+".bloxdrop.txt", "loose.txt")
-	b.says(watcher.PageName, "5 folders need somebody", "1234 - Bakker", "Bloxs does not take it. It is looked after", "Here, in no folder")
+	b.says(watcher.PageName, "5 folders need somebody", "1234 - Bakker", "A file is too large. Bloxs does not take it. It is looked after", "Here, in no folder")
 	page := b.read(watcher.PageName)
 	for _, name := range []string{"a.txt", "b.txt", "virus", "loose.txt", "ours.txt", "href=", "src="} {
 		if strings.Contains(page, name) {
@@ -233,7 +233,11 @@ func TestForeign(t *testing.T) {
 	b.write(name, "somebody's own")
 	b.write("1001/! my list.bloxdrop.txt", "somebody's own")
 	b.write(watcher.PageName, "somebody's own")
+	b.write("1002/! what I wrote.bloxdrop.txt", "It said:\r\n"+watcher.NoticeMark+"\r\n")
+	b.write("1003/letter.txt", "d")
+	b.write("1003/"+watcher.TempNotice, "somebody's own")
 	b.look()
+	b.unknown("1003")
 	b.unknown("1234")
 	b.look()
 	for _, rel := range []string{name, "1001/! my list.bloxdrop.txt", watcher.PageName} {
@@ -241,8 +245,15 @@ func TestForeign(t *testing.T) {
 			t.Errorf("%s was touched: %q", rel, got)
 		}
 	}
+	if got := b.read("1003/" + watcher.TempNotice); got != "somebody's own" {
+		t.Errorf("a temporary name was taken from somebody: %q", got)
+	}
+	b.read("1002/! what I wrote.bloxdrop.txt")
 	if all := b.notices.Troubles(); len(all) != 1 || !strings.Contains(all[0].Reason, "not bloxdrop's") {
 		t.Errorf("%+v", all)
+	}
+	if st := b.watcher.Status()[0]; st.Ignored != 4 {
+		t.Errorf("%+v: a file counts as nothing that bloxdrop did not write", st)
 	}
 	b.must(os.Remove(b.path(name)))
 	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
@@ -264,7 +275,7 @@ func TestOtherLanguage(t *testing.T) {
 	b.unknown("1234")
 	b.look()
 	b.stands(unknown1234)
-	b.write("1001/"+watcher.TempNotice, "half a no")
+	b.write("1001/"+watcher.TempNotice, "\ufeff"+watcher.NoticeMark+"\r\nhalf a no")
 	b.opts.Words = words.In(words.Dutch)
 	b.restart()
 	b.look()

@@ -24,7 +24,6 @@ var pageHTML string
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 const (
-	pageMark    = `<meta name="generator" content="bloxdrop">`
 	renewed     = time.Hour        // at the latest
 	countedAnew = 15 * time.Minute // where nothing but a number of delivered files has changed
 	longPause   = 5 * time.Minute  // shorter ones are nobody's business
@@ -91,19 +90,21 @@ func (r *root) seePage(base *os.Root, p *picture, is watcher.RootStatus, again b
 }
 
 func (r *root) putPage(base *os.Root, v pageView, matters string, now time.Time) error {
-	_, ours, err := read(base, watcher.PageName, pageMark)
+	how := write
+	stands, ours, err := read(base, watcher.PageName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		how = create
 	case err != nil: // nobody can tell whose it is
 		return err
-	case !ours:
+	case !ours && stands != "":
 		return fmt.Errorf("%q is there, and not bloxdrop's", watcher.PageName)
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, v); err != nil {
 		return err
 	}
-	info, err := write(base, watcher.PageName, b.Bytes())
+	info, err := how(base, watcher.PageName, b.Bytes())
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (r *root) putPage(base *os.Root, v pageView, matters string, now time.Time)
 }
 
 func (r *root) removePage(base *os.Root) error {
-	if _, ours, err := read(base, watcher.PageName, pageMark); err != nil || !ours {
+	if _, ours, err := read(base, watcher.PageName); err != nil || !ours {
 		return nil
 	}
 	if err := base.Remove(watcher.PageName); !errors.Is(err, fs.ErrNotExist) {
@@ -160,7 +161,7 @@ func (r *root) listFolders(v *pageView, p *picture, is watcher.RootStatus) {
 		v.FoldersHead, v.FoldersSay = w.Say("share.folders"), w.Say("share.says")
 	}
 	for _, f := range list[:min(len(list), foldersTold)] {
-		name := visible(f.rel)
+		name := visible(cutStart(f.rel, longPath))
 		if name == "" {
 			name = w.Say("share.here")
 		}

@@ -26,15 +26,15 @@ type root struct {
 	wake    chan struct{}
 	written *written // of all roots
 
-	passing sync.Mutex
-	shown   map[string]shown     // what stands in which folder
-	asked   map[string]time.Time // when a colleague last asked for another try there
-	nobodys map[string]nobodys   // the unmatched files of each folder
-	stamp   uint64               // of the watcher's list at the last look
-	page    page
-	soon    bool                // something was put off
-	refused map[string]*Trouble // what could not be done, which waits for the next rescan
-	shut    bool                // nothing in the root can be changed; likewise
+	passing  sync.Mutex
+	shown    map[string]shown     // what stands in which folder
+	asked    map[string]time.Time // when a colleague last asked for another try there
+	stranded map[string]*stranded // the stranded files of each folder
+	stamp    uint64               // of the watcher's list at the last look
+	page     page
+	soon     bool                // something was put off
+	refused  map[string]*Trouble // what could not be done, which waits for the next rescan
+	shut     bool                // nothing in the root can be changed; likewise
 
 	mu      sync.Mutex
 	again   bool // a rescan has ended since
@@ -94,7 +94,7 @@ func (r *root) pass(ctx context.Context, again bool) {
 	defer r.passing.Unlock()
 	is := r.status()
 	if ctx.Err() != nil || !r.ready() || is.LastRescan.IsZero() {
-		r.nobodys = nil
+		r.stranded = nil
 		return
 	}
 	r.soon = false

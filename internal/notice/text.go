@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	mark    = "[bloxdrop-notice]" // a line of its own in each notice, by which it is known again
-	width   = 76                  // of lines, as Notepad shows them without wrapping
-	longID  = 40                  // runes of an identifier in a name
-	longWhy = 300                 // runes of what Bloxs says
-	bom     = "\ufeff"            // by it Notepad sees that the text is UTF-8
+	width    = 76       // of lines, as Notepad shows them without wrapping
+	longID   = 40       // runes of an identifier in a name
+	longPath = 200      // runes of a path
+	longWhy  = 300      // runes of what Bloxs says
+	bom      = "\ufeff" // by it Notepad sees that the text is UTF-8
 )
 
 // name is the notice's file name.
@@ -49,16 +49,26 @@ func cut(s string, runes int) string {
 	return s
 }
 
-// text is what the notice says.
+// cutStart keeps the end, which names a file.
+func cutStart(s string, runes int) string {
+	if r := []rune(s); len(r) > runes {
+		return "…" + string(r[len(r)-runes+1:])
+	}
+	return s
+}
+
+// text is what the notice says. By its first line it is known again.
 func (r *root) text(f *folder) string {
 	var b paper
+	b.line(watcher.NoticeMark)
+	b.gap()
 	again := false
 	for _, c := range causes() {
 		m := f.matters[c]
 		if m == nil {
 			continue
 		}
-		again = again || c != unmatched && c != uncertain && c != settling
+		again = again || c.mayBeMended()
 		b.say(r.says(f, c, m))
 		for _, file := range m.named {
 			b.file(file)
@@ -77,8 +87,6 @@ func (r *root) text(f *folder) string {
 	b.say(r.Words.Say("notice.ask", r.contact()))
 	b.gap()
 	b.say(r.Words.Say("notice.goes"))
-	b.gap()
-	b.line(mark)
 	return bom + b.String()
 }
 
@@ -107,6 +115,8 @@ func (r *root) toDo(f *folder, c cause) string {
 		return r.Words.Say(key, r.Words.Say("notice."+r.Relation))
 	case mismatch, uncertain:
 		return r.Words.Say(key, r.contact())
+	case large:
+		return r.Words.Say(key, r.Words.Size(r.MaxSize))
 	case unmatched:
 		text := r.Words.Say(key, r.Layout.Example())
 		if f.rel != "" {
@@ -157,7 +167,7 @@ func (p *paper) wrap(indent, text string) {
 
 // file names one, on a line of its own, however long that gets.
 func (p *paper) file(f file) {
-	p.line("  " + visible(f.name))
+	p.line("  " + visible(cutStart(f.name, longPath)))
 	if why := strings.TrimSpace(visible(f.why)); why != "" {
 		p.wrap("      ", cut(why, longWhy))
 	}

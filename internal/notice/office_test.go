@@ -1,0 +1,181 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"bloxdrop/internal/layout"
+	"bloxdrop/store"
+	"bloxdrop/watcher"
+)
+
+const nobodysNotice = "! NOT SENT - no person's folder"
+
+// TestDeletedOfNobody: a notice asks another try for what it tells of, and the
+// one of stray files tells of no person's.
+func TestDeletedOfNobody(t *testing.T) {
+	b := newBench(t)
+	b.write("1234 - Bakker/a.txt", "a")
+	b.write("loose.txt", "b")
+	b.look()
+	b.hold("1234 - Bakker/a.txt", store.Rejected, "no", 1)
+	b.look()
+	refused := "1234 - Bakker/! NOT SENT - Bloxs does not take a file"
+	b.stands(refused, nobodysNotice)
+	b.must(os.Remove(b.path(nobodysNotice + ".bloxdrop.txt")))
+	b.look()
+	b.look()
+	if it := b.at("1234 - Bakker/a.txt"); it.State != store.Held {
+		t.Errorf("another folder's file is tried again: %+v\n%s", it, b.log)
+	}
+	b.stands(refused, nobodysNotice)
+}
+
+// TestDeletedAboveOthers is that of a folder which is nobody's, with persons' folders in it.
+func TestDeletedAboveOthers(t *testing.T) {
+	b := newBenchOf(t, func(b *bench) {
+		pattern, err := layout.Parse("*/{reference}")
+		b.must(err)
+		b.relay(pattern)
+		b.write("Utrecht/1234/a.txt", "a")
+		b.write("Utrecht/loose.txt", "b")
+	})
+	b.look()
+	b.hold("Utrecht/1234/a.txt", store.Rejected, "no", 1)
+	b.look()
+	refused := "Utrecht/1234/! NOT SENT - Bloxs does not take a file"
+	b.stands(refused, "Utrecht/"+nobodysNotice)
+	b.must(os.Remove(b.path("Utrecht/" + nobodysNotice + ".bloxdrop.txt")))
+	b.look()
+	b.look()
+	if it := b.at("Utrecht/1234/a.txt"); it.State != store.Held {
+		t.Errorf("a person's file is tried again: %+v\n%s", it, b.log)
+	}
+	b.stands(refused, "Utrecht/"+nobodysNotice)
+	b.must(os.Remove(b.path(refused + ".bloxdrop.txt")))
+	b.look()
+	if it := b.at("Utrecht/1234/a.txt"); it.State != store.Waiting {
+		t.Errorf("the person's own notice does not count: %+v", it)
+	}
+}
+
+// TestCreate goes over nothing that has come meanwhile, also where there are no links.
+func TestCreate(t *testing.T) {
+	at, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.Close()
+	write := func(name, text string) {
+		t.Helper()
+		if err := at.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(name, want string) {
+		t.Helper()
+		if got, err := at.ReadFile(name); err != nil || string(got) != want {
+			t.Errorf("%s has %q, %v, want %q", name, got, err, want)
+		}
+	}
+	write("taken", "somebody's own")
+	if _, err := create(at, "taken", []byte("ours")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	want("taken", "somebody's own")
+	if _, err := at.Lstat(watcher.TempNotice); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a temporary file is left: %v", err)
+	}
+	if _, err := create(at, "free", []byte("ours")); err != nil {
+		t.Error(err)
+	}
+	want("free", "ours")
+
+	write(watcher.TempNotice, "ours")
+	if err := createWithoutLinks(at, "taken"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a name that is taken, without links: %v", err)
+	}
+	want("taken", "somebody's own")
+	if err := createWithoutLinks(at, "free too"); err != nil {
+		t.Error(err)
+	}
+	want("free too", "ours")
+	for i, stump := range []string{"", "\x00\x00", watcher.NoticeMark + "\r\nhalf a no"} {
+		write(watcher.TempNotice, stump)
+		name := fmt.Sprint("behind ", i)
+		if _, err := create(at, name, []byte("ours")); err != nil {
+			t.Errorf("behind %q: %v", stump, err)
+		}
+		want(name, "ours")
+	}
+}
+
+// TestComesMeanwhile: what somebody puts under a notice's name is theirs.
+func TestComesMeanwhile(t *testing.T) {
+	b := newBench(t)
+	b.write("1234 - Bakker/a.txt", "a")
+	b.look()
+	b.unknown("1234")
+	b.look()
+	name := unknown1234 + ".bloxdrop.txt"
+	b.must(os.Remove(b.path(name)))
+	b.write(name, "Piet: I have phoned them")
+	b.look()
+	if got := b.read(name); got != "Piet: I have phoned them" {
+		t.Errorf("it was written over: %q", got)
+	}
+	if it := b.at("1234 - Bakker/a.txt"); it.State != store.Held {
+		t.Errorf("%+v", it)
+	}
+	b.write(name, "") // as a kill leaves it where there are no links
+	b.look()
+	b.says(name, "Bloxs does not know number 1234")
+}
+
+// TestEmpty tells of files without content once they have been that for a while.
+func TestEmpty(t *testing.T) {
+	b := newBench(t)
+	b.write("1234 - Bakker/2026/scan.pdf", "")
+	b.look()
+	b.stands()
+	b.later += longEmpty - 2*time.Minute
+	b.write("1234 - Bakker/2026/other.pdf", "")
+	b.look()
+	b.stands()
+	b.later += time.Minute
+	b.look()
+	notice := "1234 - Bakker/! NOT SENT - a file is empty"
+	b.stands(notice)
+	b.says(notice+".bloxdrop.txt", "There is nothing in one file", "2026/scan.pdf", "Scan or save it again", "Ask Anna")
+	if text := b.read(notice + ".bloxdrop.txt"); strings.Contains(text, "Delete this notice") || strings.Contains(text, "other.pdf") {
+		t.Error(text)
+	}
+	b.says(watcher.PageName, "One folder needs somebody", "It is empty")
+	b.later += longEmpty
+	b.look()
+	b.says(notice+".bloxdrop.txt", "There is nothing in 2 files")
+	b.write("1234 - Bakker/2026/scan.pdf", "%PDF-1.7 %%EOF")
+	b.must(os.Remove(b.path("1234 - Bakker/2026/other.pdf")))
+	b.look()
+	b.stands()
+}
+
+// TestLongNames bounds what a notice and the page say of each.
+func TestLongNames(t *testing.T) {
+	b := newBench(t)
+	deep := "1234 - Bakker" + strings.Repeat("/"+strings.Repeat("ordner ", 30)+"x", 8)
+	b.write(deep+"/lease.txt", "a")
+	b.look()
+	b.unknown("1234")
+	b.look()
+	b.stands(unknown1234)
+	text := b.read(unknown1234 + ".bloxdrop.txt")
+	if !strings.Contains(text, "/lease.txt\r\n") || !strings.Contains(text, "  …") || len(text) > 1500 {
+		t.Errorf("%d bytes: %s", len(text), text)
+	}
+}
