@@ -54,7 +54,7 @@ linux() { # ARCH
   for packager in deb rpm; do
     "$parts/tools/nfpm" package --config "$parts/nfpm_$1.yaml" --packager $packager --target "$dist/${name}_linux_$1.$packager" >&2
   done
-  cp -r README.md CHANGELOG.md config.example.toml docs "$parts/man" "$parts/completions" "$dir/"
+  cp -r README.md CHANGELOG.md config.example.toml install/prometheus/bloxdrop.rules.yml docs "$parts/man" "$parts/completions" "$dir/"
   chmod -R u=rwX,go=rX "$dir"
   tar -C "$parts" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --format=gnu \
     --transform "s,^linux_$1,${name}_linux_$1," -cf - "linux_$1" | gzip -9n >"$dist/${name}_linux_$1.tar.gz"
@@ -72,7 +72,7 @@ windows() {
   "$parts/tools/go-winres" make --in install/windows/winres.json --arch amd64 --product-version "$number.0" --file-version "$number.0" --out rsrc
   compile windows amd64 "$dir/bloxdrop.exe"
   sign "$dir/bloxdrop.exe"
-  cp -r README.md CHANGELOG.md config.example.toml docs install/windows/rollout.ps1 "$dir/"
+  cp -r README.md CHANGELOG.md config.example.toml install/prometheus/bloxdrop.rules.yml docs install/windows/rollout.ps1 "$dir/"
   chmod -R u=rwX,go=rX "$dir"
   dated "$dir"
   local msi=$dist/${name}_windows_amd64.msi
