@@ -21,6 +21,7 @@ unset GOFLAGS GOOS GOARCH
 for tool in go gzip tar zip wixl msibuild faketime; do
   command -v $tool >/dev/null || { echo "$tool is missing: apt-get install golang zip wixl msitools faketime" >&2; exit 1; }
 done
+[ -z "${BLOXDROP_SIGN_PFX:-}" ] || command -v osslsigncode >/dev/null || { echo "to sign needs osslsigncode: apt-get install osslsigncode" >&2; exit 1; }
 
 umask 022
 dist=${BLOXDROP_DIST:-$PWD/dist}
@@ -62,7 +63,7 @@ linux() { # ARCH
 
 sign() { # FILE
   [ -n "${BLOXDROP_SIGN_PFX:-}" ] || return 0
-  osslsigncode sign -pkcs12 "$BLOXDROP_SIGN_PFX" ${BLOXDROP_SIGN_PASSFILE:+-readpass "$BLOXDROP_SIGN_PASSFILE"} -h sha256 -n bloxdrop \
+  osslsigncode sign -pkcs12 "$BLOXDROP_SIGN_PFX" ${BLOXDROP_SIGN_PASSFILE:+-readpass "$BLOXDROP_SIGN_PASSFILE"} -h sha256 -n bloxdrop -time "$SOURCE_DATE_EPOCH" \
     ${BLOXDROP_SIGN_TIMESTAMP:+-ts "$BLOXDROP_SIGN_TIMESTAMP"} -in "$1" -out "$1.signed" >&2
   mv "$1.signed" "$1"
 }

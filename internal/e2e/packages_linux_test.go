@@ -4,24 +4,26 @@ import (
 	"bytes"
 	"debug/elf"
 	"debug/pe"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
 // TestPackages builds all that is given to others, twice: it is all there, the
-// same to the byte, and not too large; and the .rpm goes from its installation
-// to its removal in a root of its own.
+// same to the byte, and not too large; what is signed can be verified; and .deb
+// and .rpm go from their installation to their removal in roots of their own.
 func TestPackages(t *testing.T) {
 	if os.Getenv("BLOXDROP_PACKAGES") == "" {
-		t.Skip("BLOXDROP_PACKAGES=1 asks for it; it takes a minute or two, and wants zip, wixl, msitools, faketime and rpm")
+		t.Skip("BLOXDROP_PACKAGES=1 asks for it; it takes a minute or two, and wants zip, wixl, msitools, faketime, rpm, openssl and osslsigncode")
 	}
+	certificate := signs(t)
 	former := packages(t, "0.0.9")
+	t.Setenv("BLOXDROP_SIGN_PFX", "")
 	once, again := contents(t, packages(t, "0.1.0")), contents(t, packages(t, "0.1.0"))
 	var names []string
 	for _, suffix := range []string{"linux_amd64.deb", "linux_amd64.rpm", "linux_amd64.tar.gz", "linux_arm64.deb", "linux_arm64.rpm", "linux_arm64.tar.gz", "windows_amd64.msi", "windows_amd64.zip"} {
@@ -35,7 +37,10 @@ func TestPackages(t *testing.T) {
 			t.Errorf("%s is another the second time", name)
 		}
 	}
+	t.Run("deb", func(t *testing.T) { installDEB(t, former, once) })
 	t.Run("rpm", func(t *testing.T) { installRPM(t, former, once) })
+	t.Run("msi", func(t *testing.T) { tables(t, filepath.Join(former, "bloxdrop_0.0.9_windows_amd64.msi")) })
+	t.Run("signed", func(t *testing.T) { signed(t, certificate, former) })
 	t.Run("executables", func(t *testing.T) { executables(t, once) })
 }
 
@@ -68,6 +73,11 @@ func executables(t *testing.T, dist map[string][]byte) {
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	for _, document := range []string{"bloxdrop_0.1.0_linux_amd64/bloxdrop.rules.yml", "bloxdrop_0.1.0_linux_arm64/config.example.toml", "bloxdrop.rules.yml", "rollout.ps1", "docs/windows.md"} {
+		if _, err := os.Stat(filepath.Join(dir, document)); err != nil {
+			t.Error(err)
 		}
 	}
 	for name, machine := range map[string]elf.Machine{"bloxdrop_0.1.0_linux_amd64/bloxdrop": elf.EM_X86_64, "bloxdrop_0.1.0_linux_arm64/bloxdrop": elf.EM_AARCH64} {
@@ -116,84 +126,67 @@ func small(t *testing.T, path string) {
 	}
 }
 
-// installRPM installs, upgrades and removes it in a root that begins as a copy
-// of this one.
-func installRPM(t *testing.T, former string, current map[string][]byte) {
-	work := t.TempDir()
-	mount := func(source, target, fstype, data string) {
-		t.Helper()
-		if err := syscall.Mount(source, target, fstype, 0, data); err != nil {
-			needs(t, err)
-		}
-		t.Cleanup(func() { _ = syscall.Unmount(target, syscall.MNT_DETACH) })
-	}
-	mount("tmpfs", work, "tmpfs", "")
-	root := filepath.Join(work, "root")
-	for _, dir := range []string{"upper", "work", "root"} {
-		if err := os.Mkdir(filepath.Join(work, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	mount("overlay", root, "overlay", "lowerdir=/,upperdir="+work+"/upper,workdir="+work+"/work")
-	rpm := func(args ...string) string {
-		t.Helper()
-		cmd := exec.Command("rpm", append([]string{"--root", root, "--nodeps"}, args...)...)
-		if cmd.Err != nil {
-			needs(t, cmd.Err)
-		}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("rpm %q: %v: %s", args, err, out)
-		}
-		return string(out)
-	}
-	read := func(path string) string {
-		t.Helper()
-		b, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Error(err)
-		}
-		return string(b)
-	}
-	const config, ledger = "etc/bloxdrop/config.toml", "var/lib/bloxdrop/ledger.db"
-	if said := rpm("-i", filepath.Join(former, "bloxdrop_0.0.9_linux_amd64.rpm")); !strings.Contains(said, "bloxdrop check --as-service") {
-		t.Errorf("it says %q", said)
-	}
-	var st syscall.Stat_t
-	if err := syscall.Stat(filepath.Join(root, config), &st); err != nil || st.Mode&0o777 != 0o640 || st.Uid != 0 || st.Gid == 0 {
-		t.Errorf("the config has mode %o and group %d: %v", st.Mode, st.Gid, err)
-	}
-	if !strings.Contains(read("etc/passwd"), "\nbloxdrop:") {
-		t.Error("there is no account")
-	}
-	for path, text := range map[string]string{config: read(config) + "# mine\n", ledger: "remembered"} {
-		path = filepath.Join(root, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
-			t.Fatal(err)
-		}
-	}
-	newer := filepath.Join(work, "newer.rpm")
-	if err := os.WriteFile(newer, current["bloxdrop_0.1.0_linux_amd64.rpm"], 0o600); err != nil {
+// signs makes a certificate, with which build.sh signs from now on.
+func signs(t *testing.T) (certificate string) {
+	t.Helper()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(at("password"), []byte("pass word"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rpm("-U", newer)
-	if text := read(config); !strings.HasSuffix(text, "# mine\n") {
-		t.Errorf("the upgrade has written over the config: %s", text)
+	for _, args := range [][]string{
+		{"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", at("key.pem"), "-out", at("cert.pem"), "-days", "2", "-subj", "/CN=bloxdrop test", "-addext", "extendedKeyUsage=codeSigning", "-addext", "keyUsage=digitalSignature"},
+		{"pkcs12", "-export", "-inkey", at("key.pem"), "-in", at("cert.pem"), "-out", at("cert.pfx"), "-passout", "file:" + at("password")},
+	} {
+		if out, err := exec.Command("openssl", args...).CombinedOutput(); err != nil {
+			needs(t, fmt.Errorf("openssl: %w: %s", err, out))
+		}
 	}
-	out, err := exec.Command("chroot", root, "/usr/bin/bloxdrop", "version").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "0.1.0") {
-		t.Errorf("%v: %s", err, out)
+	t.Setenv("BLOXDROP_SIGN_PFX", at("cert.pfx"))
+	t.Setenv("BLOXDROP_SIGN_PASSFILE", at("password"))
+	return at("cert.pem")
+}
+
+// signed: program and .msi are signed, and any change shows. (There is no time
+// stamp server here.)
+func signed(t *testing.T, certificate, dist string) {
+	verify := func(file string) (string, error) {
+		out, err := exec.Command("osslsigncode", "verify", "-CAfile", certificate, "-in", file).CombinedOutput()
+		return string(out), err
 	}
-	if said := rpm("-e", "bloxdrop"); !strings.Contains(said, "stays in /var/lib/bloxdrop") {
-		t.Errorf("it says %q", said)
+	dir := t.TempDir()
+	if out, err := exec.Command("unzip", "-q", filepath.Join(dist, "bloxdrop_0.0.9_windows_amd64.zip"), "bloxdrop.exe", "-d", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	if read(ledger) != "remembered" || !strings.HasSuffix(read(config+".rpmsave"), "# mine\n") {
-		t.Error("the removal took ledger or config along")
+	for _, file := range []string{filepath.Join(dir, "bloxdrop.exe"), filepath.Join(dist, "bloxdrop_0.0.9_windows_amd64.msi")} {
+		if out, err := verify(file); err != nil || !strings.Contains(out, "Signature verification: ok") || !strings.Contains(out, "Text description: bloxdrop") {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[len(content)/2] ^= 1
+		changed := filepath.Join(dir, "changed"+filepath.Ext(file))
+		if err := os.WriteFile(changed, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := verify(changed); err == nil {
+			t.Errorf("%s was changed, and nobody notices:\n%s", file, out)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(root, "usr/bin/bloxdrop")); err == nil {
-		t.Error("the removal left the program")
+}
+
+// tables looks at what an .msi says of upgrades and repairs, which only a real
+// Windows does.
+func tables(t *testing.T, msi string) {
+	for table, want := range map[string]string{
+		"Upgrade":                "\t0.0.9\t\t513\t\tWIX_UPGRADE_DETECTED",                        // the same number, too: 0.0.9-rc.1
+		"InstallExecuteSequence": "InstallService\tNOT (REMOVE~=\"ALL\") AND NOT REINSTALL\t4010", // a repair is anybody's to ask for
+	} {
+		out, err := exec.Command("msiinfo", "export", msi, table).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v\n%s", table, err, out)
+		}
 	}
 }
