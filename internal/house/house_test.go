@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":         {},
 	"internal/alert":           {"internal/words", "internal/wholefile"},
 	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app", "internal/alert"},
-	"internal/service":         {"install"},
+	"internal/service":         {"install", "internal/wholefile"},
 	"install":                  {},
 	"internal/sealed":          {},
 	"internal/cli":             {"internal/check", "internal/service", "internal/sealed", "internal/wholefile", "store", "internal/app", "internal/config", "internal/control", "internal/bloxs/bloxstest", "internal/failpoint"},
@@ -78,6 +78,7 @@ var livesIn = map[string]string{
 	"github.com/prometheus/client_golang/prometheus/collectors": "internal/metrics",
 	"github.com/prometheus/client_golang/prometheus/promhttp":   "internal/metrics",
 	"github.com/coreos/go-systemd/v22/daemon":                   "internal/service",
+	"github.com/coreos/go-systemd/v22/journal":                  "internal/cli",
 	"github.com/kardianos/service":                              "internal/service",
 }
 

@@ -26,6 +26,9 @@ func As(ctx context.Context, s Spec, out, complaints io.Writer, args ...string) 
 	if err != nil {
 		return 0, err
 	}
+	if err := there.reads(s.Config); err != nil {
+		return 0, err
+	}
 	if there.at != "" {
 		if text, err = systemctl(ctx, "cat", unitName); err != nil {
 			return 0, err

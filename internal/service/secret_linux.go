@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // systemd looks here for credentials that a unit names without a path, since
@@ -41,12 +43,7 @@ func SetSecret(ctx context.Context, name, value string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(credentials, Name+"."+name)
-	temp := path + ".new"
-	err = os.WriteFile(temp, []byte(strings.TrimSpace(value)+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
+	if err := wholefile.Write(path, []byte(strings.TrimSpace(value)+"\n")); err != nil {
 		return "", err
 	}
 	return name + " is kept in " + path + ", for the service alone; `bloxdrop restart` lets it take that up. What config.toml says itself goes before it", nil

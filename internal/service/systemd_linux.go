@@ -10,7 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+
+	"bloxdrop/internal/wholefile"
 )
 
 const (
@@ -78,7 +81,8 @@ func prepare(ctx context.Context, warn func(string)) error {
 	if _, err := put(sysctlAt, sysctl()); err != nil {
 		return err
 	}
-	if _, err := run(ctx, "sysctl", "-q", "-p", sysctlAt); err != nil {
+	// All that is said of these limits, so that a higher one of somebody else's stays.
+	if _, err := run(ctx, "/usr/lib/systemd/systemd-sysctl", "--prefix=/fs/inotify"); err != nil {
 		warn(fmt.Sprintf("the number of folders that may be watched can't be raised, so in large trees files are found by rescans only: %v", err))
 	}
 	_, err := systemctl(ctx, "daemon-reload")
@@ -176,14 +180,13 @@ func put(path, text string) (changed bool, err error) {
 	if err == nil && string(old) == text {
 		return false, nil
 	}
-	if err := os.MkdirAll(path[:strings.LastIndexByte(path, '/')], 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return false, err
 	}
-	temp := path + ".new"
-	if err := os.WriteFile(temp, []byte(text), 0o644); err != nil {
+	if err := wholefile.Write(path, []byte(text)); err != nil {
 		return false, err
 	}
-	return true, os.Rename(temp, path)
+	return true, os.Chmod(path, 0o644)
 }
 
 func systemctl(ctx context.Context, args ...string) (string, error) {

@@ -57,6 +57,11 @@ func reachable(s Spec) error {
 	if strings.ContainsFunc(s.Executable, odd) {
 		return fmt.Errorf("systemd runs no program with such a name: %q; `install -m 755 FILE /usr/local/bin/bloxdrop`, then `/usr/local/bin/bloxdrop install`", s.Executable)
 	}
+	for _, dir := range []string{"/root/", "/tmp/", "/var/tmp/", "/run/", "/dev/shm/"} {
+		if strings.HasPrefix(s.Config, dir) {
+			return fmt.Errorf("the service can't read a config in %s: put it into /etc/bloxdrop", dir)
+		}
+	}
 	if _, err := os.Stat(s.Config); err != nil {
 		return fmt.Errorf("the config can't be read: %w; write it first, or name another with --config", err)
 	}
@@ -125,6 +130,14 @@ func (s state) takes(wanted Spec) error {
 		return fmt.Errorf("bloxdrop is installed by a package already, as %q: use that one, with its config, or remove it first", strings.TrimPrefix(s.exec, execStart))
 	}
 	return fmt.Errorf("bloxdrop is installed already, as %q: `bloxdrop uninstall` first, which keeps config and ledger", strings.TrimPrefix(s.exec, execStart))
+}
+
+// reads refuses to look at another config than the service's.
+func (s state) reads(config string) error {
+	if s.exec == "" || strings.HasSuffix(s.exec, " "+quoted(config)) {
+		return nil
+	}
+	return fmt.Errorf("the service has another config: it runs %q; name that one with --config", strings.TrimPrefix(s.exec, execStart))
 }
 
 func (s state) now() string {

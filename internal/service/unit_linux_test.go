@@ -96,3 +96,45 @@ func TestProperties(t *testing.T) {
 		}
 	}
 }
+
+// TestReachable: what a service would not find is refused while somebody looks.
+func TestReachable(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec Spec
+		want string
+	}{
+		"good":                   {Spec{Executable: "/usr/local/bin/bloxdrop", Config: "/etc/passwd"}, ""},
+		"a program at home":      {Spec{Executable: "/home/anna/bloxdrop", Config: "/etc/passwd"}, "should not run a program in /home/"},
+		"a program of odd name":  {Spec{Executable: "/opt/blox drop/bloxdrop", Config: "/etc/passwd"}, "runs no program with such a name"},
+		"a config of a moment":   {Spec{Executable: "/usr/bin/bloxdrop", Config: "/tmp/config.toml"}, "can't read a config in /tmp/"},
+		"a config of root's own": {Spec{Executable: "/usr/bin/bloxdrop", Config: "/root/config.toml"}, "put it into /etc/bloxdrop"},
+		"no config":              {Spec{Executable: "/usr/bin/bloxdrop", Config: "/etc/no such config"}, "write it first"},
+	} {
+		err := reachable(c.spec)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestReads: a check as the service looks at the service's config, or at none.
+func TestReads(t *testing.T) {
+	odd := "/etc/blox drop/50% of $it.toml"
+	for _, c := range []struct {
+		has, asked string
+		ok         bool
+	}{
+		{packaged.Config, packaged.Config, true},
+		{odd, odd, true},
+		{"/etc/bloxdrop/other.toml", packaged.Config, false},
+		{odd, packaged.Config, false},
+	} {
+		err := state{at: unitAt, exec: commandLine(Spec{Executable: packaged.Executable, Config: c.has})}.reads(c.asked)
+		if (err == nil) != c.ok {
+			t.Errorf("the service has %s, and %s is asked for: %v", c.has, c.asked, err)
+		}
+	}
+	if err := (state{}).reads(packaged.Config); err != nil {
+		t.Errorf("without a service: %v", err)
+	}
+}
