@@ -90,7 +90,11 @@ func (e *env) exitCode(err error) int {
 			return code
 		}
 	}
-	fmt.Fprintf(e.err, "bloxdrop: %v\n", err)
+	text := fmt.Sprintf("bloxdrop: %v\n", err)
+	if inJournal(e.err) {
+		text = asErrors(text)
+	}
+	fmt.Fprint(e.err, text)
 	return code
 }
 

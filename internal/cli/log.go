@@ -28,21 +28,38 @@ func newLog(c config.Log, w io.Writer, getenv func(string) string) (*slog.Logger
 		return nil, nil, usage(err)
 	}
 	end := func() error { return nil }
-	terminal := isTerminal(w)
+	terminal, journal := isTerminal(w), isJournal(w)
 	if c.File != "" {
 		f := &timberjack.Logger{Filename: c.File, MaxSize: logMegabytes, MaxBackups: logFiles, FileMode: 0o600}
 		if _, err := f.Write(nil); err != nil { // opens it
 			return nil, nil, fmt.Errorf("log.file: %w", err)
 		}
-		w, terminal, end = f, false, f.Close
+		w, terminal, journal, end = f, false, false, f.Close
 	}
-	if c.Format == "json" || c.Format == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), end, nil
+	var replace func([]string, slog.Attr) slog.Attr
+	if journal {
+		replace = timeless
 	}
-	if f, ok := w.(*os.File); ok && terminal {
-		w = colorable.NewColorable(f)
+	handler := func(w io.Writer) slog.Handler {
+		if c.Format == "json" || c.Format == "auto" && !terminal {
+			return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace})
+		}
+		if f, ok := w.(*os.File); ok && terminal {
+			w = colorable.NewColorable(f)
+		}
+		return tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal || getenv("NO_COLOR") != "", ReplaceAttr: replace})
 	}
-	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal || getenv("NO_COLOR") != ""})), end, nil
+	if journal {
+		return slog.New(newByLevel(w, handler)), end, nil
+	}
+	return slog.New(handler(w)), end, nil
+}
+
+func isJournal(w io.Writer) bool {
+	if p, ok := w.(*progress); ok {
+		w = p.out
+	}
+	return inJournal(w)
 }
 
 func isTerminal(w any) bool {

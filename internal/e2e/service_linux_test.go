@@ -3,9 +3,15 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,5 +106,61 @@ func TestWhatAServiceOutlives(t *testing.T) {
 			}
 			o.stop()
 		})
+	}
+}
+
+// journaled runs bloxdrop with standard error as systemd's journal gives it, and
+// gives the lines that the journal gets.
+func (o *office) journaled(args ...string) (lines []string, code int) {
+	o.t.Helper()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	o.must(err)
+	journal, stderr := os.NewFile(uintptr(fds[0]), "journal"), os.NewFile(uintptr(fds[1]), "stderr")
+	defer journal.Close()
+	var st syscall.Stat_t
+	o.must(syscall.Fstat(fds[1], &st))
+	cmd := exec.Command(o.program, append(args, "--config", o.config)...)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("JOURNAL_STREAM=%d:%d", st.Dev, st.Ino))
+	cmd.Stderr = stderr
+	o.must(cmd.Start())
+	o.must(stderr.Close())
+	text, err := io.ReadAll(journal)
+	o.must(err)
+	_ = cmd.Wait() // the code says it
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), cmd.ProcessState.ExitCode()
+}
+
+// TestJournal: the journal learns each line's level, and no time but its own.
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.write("1001 - Jansen/a.txt", "content")
+	o.write("1002/rejected.txt", "content")
+	o.bloxs.Uploads.Next(bloxstest.Status(422))
+	heads := map[string]bool{}
+	lines, code := o.journaled("run", "--once")
+	for _, line := range lines {
+		head, rest, _ := strings.Cut(line, ">")
+		heads[head] = true
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(rest), &entry); err != nil || entry["time"] != nil || entry["msg"] == nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		if want := map[any]string{"INFO": "<6", "WARN": "<4", "ERROR": "<3"}[entry["level"]]; head != want {
+			t.Errorf("the head is not that of the level: %s", line)
+		}
+	}
+	if code != 3 || !heads["<6"] || !heads["<4"] {
+		t.Errorf("exit code %d, %q", code, lines)
+	}
+	o.configure("[bloxs]", "[bloxs]\nunknown = 1\nanother = 2")
+	lines, code = o.journaled("run", "--once")
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "<3>") {
+			t.Errorf("no error: %s", line)
+		}
+	}
+	if code != 2 || len(lines) < 2 {
+		t.Errorf("exit code %d, %q", code, lines)
 	}
 }
