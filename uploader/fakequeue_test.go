@@ -19,6 +19,8 @@ type fakeQueue struct {
 	paceLookUp func(context.Context) error
 	openGate   func(*queue.Job, store.Place) error
 
+	toLookUp func() // called between a person's being unknown and the look-up
+
 	mu        sync.Mutex
 	calls     []string
 	persons   map[string]queue.PersonView // by identifier
@@ -125,6 +127,9 @@ func (q *fakeQueue) LookUpsForbidden(until time.Time) {
 }
 
 func (q *fakeQueue) LookUpsAllowed() bool {
+	if q.toLookUp != nil {
+		q.toLookUp()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return time.Now().After(q.forbidden)

@@ -56,18 +56,15 @@ func (u *Uploader) with(places []store.Place, fits func(verify string, p store.P
 // known gives what Bloxs knows of a person: remembered for a day, else looked
 // up. Unchecked means that look-ups are forbidden.
 func (u *Uploader) known(ctx context.Context, key store.PersonKey) (names []string, checked bool, o queue.Outcome) {
-	view, err := u.opt.Queue.Person(key)
-	switch {
-	case err != nil:
-		return nil, false, queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("the ledger can't be read: %v", err)}
-	case view.Fresh && !view.Known:
-		return nil, true, queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no %s with %s %s", bloxs.OneOf(key.Relation), key.Kind, key.ID)}
-	case view.Fresh:
-		return view.Names, true, queue.Outcome{}
-	case !u.opt.Queue.LookUpsAllowed():
-		return nil, false, queue.Outcome{}
+	f, ok := u.remembered(key)
+	if !ok {
+		f = u.lookUp(key, func() finding {
+			if f, ok := u.remembered(key); ok { // a look-up has ended since
+				return f
+			}
+			return u.lookUpNow(ctx, key)
+		})
 	}
-	f := u.lookUp(ctx, key)
 	return f.names, !f.forbidden, f.o
 }
 
@@ -79,14 +76,29 @@ type finding struct {
 	o         queue.Outcome
 }
 
-// lookUp asks Bloxs for a person, once for all who want to know at the moment,
-// and remembers the answer.
-func (u *Uploader) lookUp(ctx context.Context, key store.PersonKey) finding {
+// remembered gives what can be said without asking Bloxs, if anything can.
+func (u *Uploader) remembered(key store.PersonKey) (f finding, ok bool) {
+	view, err := u.opt.Queue.Person(key)
+	switch {
+	case err != nil:
+		return finding{o: queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("the ledger can't be read: %v", err)}}, true
+	case view.Fresh && !view.Known:
+		return finding{o: queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no %s with %s %s", bloxs.OneOf(key.Relation), key.Kind, key.ID)}}, true
+	case view.Fresh:
+		return finding{names: view.Names}, true
+	}
+	return finding{forbidden: true}, !u.opt.Queue.LookUpsAllowed()
+}
+
+// lookUp has Bloxs asked for a person, once for all who want to know at the
+// moment.
+func (u *Uploader) lookUp(key store.PersonKey, ask func() finding) finding {
 	one := key.Environment + "\x00" + key.Relation + "\x00" + key.Kind + "\x00" + key.ID
-	v, _, _ := u.lookUps.Do(one, func() (any, error) { return u.lookUpNow(ctx, key), nil })
+	v, _, _ := u.lookUps.Do(one, func() (any, error) { return ask(), nil })
 	return v.(finding)
 }
 
+// lookUpNow asks Bloxs for a person and remembers the answer.
 func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 	names, err := u.find(ctx, key)
 	if err == nil {
@@ -174,7 +186,7 @@ func (u *Uploader) lookUpUnknown(ctx context.Context) {
 			u.ended(ctx, "no more look-ups", err)
 			return
 		}
-		f := u.lookUp(ctx, key)
+		f := u.lookUp(key, func() finding { return u.lookUpNow(ctx, key) })
 		if !f.forbidden && (f.o.Class == "" || f.o.Class == queue.PersonUnknown) {
 			continue
 		}

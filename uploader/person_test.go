@@ -3,6 +3,7 @@ package uploader
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,39 @@ func TestOneLookUpServesAPerson(t *testing.T) {
 	}
 	if sim.LookUps.Count() != 1 {
 		t.Errorf("%d look-ups", sim.LookUps.Count())
+	}
+}
+
+// TestLookUpEndedMeanwhile: whoever is about to look a person up while another's
+// look-up ends takes what that has found.
+func TestLookUpEndedMeanwhile(t *testing.T) {
+	r, sim := newPersons(t)
+	r.opt.Workers = 2
+	about, ended, waits := make(chan struct{}), make(chan struct{}), atomic.Bool{}
+	r.q.toLookUp = func() {
+		if waits.CompareAndSwap(true, false) {
+			close(about)
+			<-ended
+		}
+	}
+	h := bloxstest.Hold()
+	sim.LookUps.Always(h.Fault)
+	r.start()
+	r.q.jobs <- r.fileOf("1234", "De Vries", "1234/first")
+	await(t, h.Reached(), "the look-up")
+	waits.Store(true)
+	r.q.jobs <- r.fileOf("1234", "De Vries", "1234/second")
+	await(t, about, "the second look-up")
+	h.Release()
+	o := r.done()
+	close(ended)
+	for _, o := range []queue.Outcome{o, r.done()} {
+		if o.Class != queue.Delivered {
+			t.Errorf("got %+v", o)
+		}
+	}
+	if n := sim.LookUps.Count(); n != 1 {
+		t.Errorf("%d look-ups", n)
 	}
 }
 
