@@ -39,7 +39,7 @@ func TestChangesWhileBeingSent(t *testing.T) {
 		{"is replaced by rename", func(o *office, path string) string {
 			next := filepath.Join(o.dir, "next")
 			o.must(os.WriteFile(next, noise(2, large), 0o644))
-			o.must(os.Rename(next, path))
+			o.byHand(func() error { return os.Rename(next, path) })
 			return path
 		}},
 		{"is renamed", moveTo("1001/new name.bin")},

@@ -167,6 +167,17 @@ func (o *office) must(err error) {
 	}
 }
 
+// byHand does what a colleague does. Windows refuses some of it for as long as
+// somebody has the file open; then she tries again.
+func (o *office) byHand(do func() error) {
+	o.t.Helper()
+	err := do()
+	for deadline := time.Now().Add(patience); err != nil && runtime.GOOS == "windows" && time.Now().Before(deadline); err = do() {
+		time.Sleep(20 * time.Millisecond)
+	}
+	o.must(err)
+}
+
 func (o *office) write(rel, content string) string {
 	o.t.Helper()
 	path := filepath.Join(o.root, filepath.FromSlash(rel))
