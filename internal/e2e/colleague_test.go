@@ -42,7 +42,7 @@ func (c *colleague) drop(root, rel string, content []byte) {
 	temp := filepath.Join(root, ".dropping") // ignored
 	put(c.o, temp, string(content))
 	c.o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	c.o.must(os.Rename(temp, path))
+	c.o.byHand(func() error { return os.Rename(temp, path) })
 	person, _, _ := strings.Cut(rel, "/")
 	d := delivery{person, sum(content)}
 	c.books.whole[d] = true
