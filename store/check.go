@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -62,29 +61,6 @@ func guardedUpdate(db *bolt.DB, fn func(tx *bolt.Tx) error) error {
 	return guard(func() error { return db.Update(fn) })
 }
 
-// checkHeads looks at each page's head before bbolt follows it: a damaged
-// length makes bbolt's own check note down billions of pages. And at where
-// its elements lie.
-func checkHeads(tx *bolt.Tx, f io.ReaderAt) error {
-	last := int(tx.Size())/tx.DB().Info().PageSize - 1
-	for id := 0; id <= last; id++ {
-		p, err := tx.Page(id)
-		switch {
-		case err != nil:
-			return err
-		case p == nil, p.Type == "free":
-			continue
-		case p.OverflowCount < 0 || id+p.OverflowCount > last:
-			return fmt.Errorf("page %d claims %d pages behind it, and there are %d in all", id, p.OverflowCount, last+1)
-		}
-		if err := checkElements(f, tx.DB().Info().PageSize, id, p.Type, p.Count, p.OverflowCount); err != nil {
-			return err
-		}
-		id += p.OverflowCount
-	}
-	return nil
-}
-
 // CheckLedger reads every page of the ledger at path and adds it all up. On a
 // damaged file bbolt may panic, or fault in a goroutine of its own, which
 // nothing can catch: run it in a process of its own, and take any way in which
@@ -94,7 +70,7 @@ func CheckLedger(path string) error {
 	if err != nil || fi.Size() == 0 {
 		return errors.Join(err, fmt.Errorf("%w: %s is empty", ErrDamaged, path))
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true, PreLoadFreelist: true})
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true}) // reads no page but the first two
 	var system syscall.Errno
 	if errors.Is(err, berrors.ErrTimeout) || errors.As(err, &system) {
 		return fmt.Errorf("open %s: %w", path, err) // says nothing about the ledger
@@ -109,10 +85,7 @@ func CheckLedger(path string) error {
 	}
 	defer f.Close()
 	err = guardedView(db, func(tx *bolt.Tx) error {
-		if fi.Size() < tx.Size() {
-			return fmt.Errorf("%w: it is cut short, though no page in use is lost", ErrDamaged)
-		}
-		if err := checkHeads(tx, f); err != nil {
+		if err := checkTree(f, fi.Size(), tx.DB().Info().PageSize); err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		for err := range tx.Check() {

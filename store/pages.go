@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"fmt"
 	"io"
 )
 
@@ -87,38 +86,6 @@ func eachInLeaf(b []byte, fn func(key, value []byte) error, depth int) error {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// checkElements refuses a page with an element that has no key, or that lies
-// beyond the page or over the next one: bbolt reads past both, and falls over
-// them when it writes.
-func checkElements(f io.ReaderAt, size, id int, kind string, count, overflow int) error {
-	if kind != "branch" && kind != "leaf" {
-		return nil
-	}
-	const element = leafEntry // as long as that of a branch
-	room := size*(1+overflow) - pageHead
-	if count < 0 || element*count > room {
-		return fmt.Errorf("page %d claims %d elements", id, count)
-	}
-	b := make([]byte, element*count)
-	if _, err := f.ReadAt(b, int64(id)*int64(size)+pageHead); err != nil {
-		return err
-	}
-	last := len(b)
-	for i := range count {
-		field := func(n int) int { return int(binary.NativeEndian.Uint32(b[i*element+4*n:])) }
-		position, key, value := field(0), field(1), 0
-		if kind == "leaf" {
-			position, key, value = field(1), field(2), field(3)
-		}
-		from := i*element + position
-		if key == 0 || from < last || from+key+value > room {
-			return fmt.Errorf("page %d has an element that can't be", id)
-		}
-		last = from + key + value
 	}
 	return nil
 }

@@ -111,9 +111,6 @@ func (e *env) checkLedger() *cobra.Command {
 				_, _ = io.Copy(io.Discard, e.in)
 				os.Exit(exitFailed) // nobody waits for the answer any more
 			}()
-			if err := store.BoundCheck(); err != nil {
-				return err
-			}
 			err := store.CheckLedger(args[0])
 			if errors.Is(err, store.ErrDamaged) {
 				return &exitError{code: exitDamaged, err: err}
