@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	endian "encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -71,8 +74,74 @@ func (o *office) alive() {
 	}
 }
 
+// soak is one long run of mixed load.
+type soak struct {
+	o      *office
+	work   *colleague
+	pid    int // of the program, which stays the same
+	before strain
+	failed atomic.Int64 // uploads that came to no answer, or to none with an ID
+}
+
+// network cuts one upload of ten in the midst of what it sends.
+func (s *soak) network(upload bool) trouble {
+	bad := fine()
+	switch n := rand.IntN(10); {
+	case upload && n == 0:
+		s.failed.Add(1)
+		bad.request = rand.Int64N(60_000)
+	case upload && n == 1:
+		bad.delay = 20 * time.Millisecond
+	}
+	return bad
+}
+
+func (s *soak) comesToRest() { s.o.comesToRest(func() int { return len(s.o.below(s.o.root)) }) }
+
+// faults each begin something, and say how it ends.
+func (s *soak) faults() []func() (end func()) {
+	o := s.o
+	return []func() func(){
+		func() func() {
+			o.bloxs.Uploads.Next(bloxstest.Status(503), bloxstest.HTML(500), bloxstest.TooMany("1"))
+			s.failed.Add(3)
+			return func() {}
+		},
+		func() func() { // each worker may come to a 401 behind its gate
+			o.bloxs.ExpireTokens()
+			s.failed.Add(4)
+			return func() {}
+		},
+		func() func() { // the share is gone
+			aside := o.root + " aside"
+			o.must(os.Rename(o.root, aside))
+			o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
+			return func() { o.must(os.Rename(aside, o.root)) }
+		},
+		s.fewDescriptors,
+		func() func() { // nothing can be read
+			folder := filepath.Join(o.root, s.work.person())
+			o.must(os.MkdirAll(folder, 0o755))
+			o.must(os.Rename(folder, folder+" aside"))
+			return func() { o.must(os.Rename(folder+" aside", folder)) }
+		},
+		func() func() { o.run("pause"); s.work.work(10); return func() { o.run("resume") } },
+	}
+}
+
+func (s *soak) fewDescriptors() (end func()) {
+	var was unix.Rlimit
+	s.o.must(unix.Prlimit(s.pid, unix.RLIMIT_NOFILE, nil, &was))
+	few := unix.Rlimit{Cur: uint64(s.before.descriptors), Max: was.Max}
+	s.o.must(unix.Prlimit(s.pid, unix.RLIMIT_NOFILE, &few, nil))
+	s.work.work(5)
+	s.o.logs("too many open files")
+	return func() { s.o.must(unix.Prlimit(s.pid, unix.RLIMIT_NOFILE, &was, nil)) }
+}
+
 // TestSoak: a mixed load with one fault after the other. What the program takes up is
-// in the end what it was in the beginning. BLOXDROP_SOAK says for how long.
+// in the end what it was in the beginning, and its files have only grown by what
+// is remembered. BLOXDROP_SOAK says for how long.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	lasts := 15 * time.Second
@@ -83,87 +152,113 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	o := newOffice(t, bloxstest.Options{})
-	r := newRelay(o, func(upload bool) trouble {
-		bad := fine()
-		if !upload {
-			return bad
-		}
-		switch rand.IntN(10) {
-		case 0: // in the midst of what it sends
-			bad.request = rand.Int64N(60_000)
-		case 1:
-			bad.delay = 20 * time.Millisecond
-		}
-		return bad
-	})
-	o.configure(o.bloxs.URL, r.url(), settle.String(), "100ms")
-	work := newColleague(o, 1)
+	s := &soak{o: o, work: newColleague(o, 1)}
+	o.configure(o.bloxs.URL, newRelay(o, s.network).url(), settle.String(), "100ms")
 	o.start()
-	work.work(60)
-	o.comesToRest(func() int { return len(o.below(o.root)) })
+	s.work.work(60)
+	s.comesToRest()
 	routines := o.goroutines()
 	o.start()
-	work.work(20)
-	o.comesToRest(func() int { return len(o.below(o.root)) })
-	before := o.strain()
-	pid := o.daemon.Process.Pid
-	faults := []func() func(){
-		func() func() {
-			o.bloxs.Uploads.Next(bloxstest.Status(503), bloxstest.HTML(500), bloxstest.TooMany("1"))
-			return func() {}
-		},
-		func() func() { o.bloxs.ExpireTokens(); return func() {} },
-		func() func() { // the share is gone
-			aside := o.root + " aside"
-			o.must(os.Rename(o.root, aside))
-			o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
-			return func() { o.must(os.Rename(aside, o.root)) }
-		},
-		func() func() { // no more descriptors
-			var was unix.Rlimit
-			o.must(unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &was))
-			few := unix.Rlimit{Cur: uint64(before.descriptors), Max: was.Max}
-			o.must(unix.Prlimit(pid, unix.RLIMIT_NOFILE, &few, nil))
-			work.work(5)
-			o.logs("too many open files")
-			return func() { o.must(unix.Prlimit(pid, unix.RLIMIT_NOFILE, &was, nil)) }
-		},
-		func() func() { // nothing can be read
-			folder := filepath.Join(o.root, work.person())
-			o.must(os.MkdirAll(folder, 0o755))
-			o.must(os.Rename(folder, folder+" aside"))
-			return func() { o.must(os.Rename(folder+" aside", folder)) }
-		},
-		func() func() { o.run("pause"); work.work(10); return func() { o.run("resume") } },
-	}
-	rounds := 0
+	s.work.work(20)
+	s.comesToRest()
+	s.before, s.pid = o.strain(), o.daemon.Process.Pid
+	rounds, faults := 0, s.faults()
 	for began := time.Now(); time.Since(began) < lasts || rounds < len(faults); rounds++ {
 		o.alive()
-		work.work(5 + work.random.IntN(20))
-		ends := faults[rounds%len(faults)]()
-		ends()
+		s.work.work(5 + s.work.random.IntN(20))
+		end := faults[rounds%len(faults)]()
+		end()
 		o.alive()
 		o.run("status")
 	}
-	o.comesToRest(func() int { return len(o.below(o.root)) })
+	s.comesToRest()
 	sums := &tally{runs: rounds, uncertain: len(o.uncertain())}
 	o.resolveAll()
 	o.run("retry", "--all")
-	o.comesToRest(func() int { return len(o.below(o.root)) })
-	var after strain
-	settled := func(control.Status) bool {
-		after = o.strain()
-		return after.descriptors <= before.descriptors+4 && after.anonymous <= before.anonymous+32<<10 && after.threads <= before.threads+16 && after.files <= before.files+64<<10
-	}
-	o.until(fmt.Sprintf("as it was: %+v", before), settled)
-	o.judge(sums, work.account(), once)
-	if pid != o.daemon.Process.Pid {
+	s.comesToRest()
+	after := s.asItWas()
+	o.judge(sums, s.work.account(), once)
+	if s.pid != o.daemon.Process.Pid {
 		t.Error("it was started anew")
 	}
 	now := o.goroutines()
-	t.Logf("%v, %d files: %+v before, %+v after; %d goroutines, then %d", lasts, sums.files, before, after, routines, now)
+	t.Logf("%v, %d files: %+v before, %+v after; %d goroutines, then %d", lasts, sums.files, s.before, after, routines, now)
 	if now > routines+8 {
 		t.Errorf("%d goroutines, where there were %d", now, routines)
 	}
+	s.remembersNoMoreThanItMust(rounds)
 	sums.print(t, fmt.Sprintf("mixed load with a fault every moment, for %v", lasts))
+}
+
+// asItWas waits until the program takes up what it did in the beginning.
+func (s *soak) asItWas() (after strain) {
+	s.o.t.Helper()
+	was := s.before
+	s.o.until(fmt.Sprintf("as it was: %+v", was), func(control.Status) bool {
+		after = s.o.strain()
+		return after.descriptors <= was.descriptors+4 && after.anonymous <= was.anonymous+32<<10 && after.threads <= was.threads+16 && after.files <= was.files+64<<10
+	})
+	return after
+}
+
+// remembersNoMoreThanItMust weighs the two files that grow with what is remembered, while
+// nothing runs: the journal by the steps that there have been, the ledger by one that is made anew
+// of the journal and what is in the root. To forget somebody takes the free pages out of a ledger, and so makes two of them comparable.
+func (s *soak) remembersNoMoreThanItMust(rounds int) {
+	o := s.o
+	o.t.Helper()
+	steps := map[string]int{}
+	for _, step := range o.steps() {
+		steps[step.Op]++
+	}
+	stored, failed := len(o.bloxs.Stored()), int(s.failed.Load())
+	if gates := steps["gate opened"]; gates > stored+failed {
+		o.t.Errorf("%d gates, with %d files stored and %d uploads failed", gates, stored, failed)
+	}
+	all, explained := 0, 2*steps["gate opened"]+steps["resolution"]+2*rounds+8
+	for _, n := range steps {
+		all += n
+	}
+	journal, ledger := o.weight("journal.jsonl"), o.weight("ledger.db")
+	if all > explained || journal > int64(all)<<10 {
+		o.t.Errorf("the journal has %d lines of %d bytes in all, and %d are explained: %v", all, journal, explained, steps)
+	}
+	o.forgetSomebody()
+	slim := o.pages()
+	o.must(os.Remove(filepath.Join(o.storeDir(), "ledger.db")))
+	o.start()
+	s.comesToRest()
+	o.stop()
+	o.forgetSomebody()
+	anew := o.pages()
+	o.t.Logf("ledger: %d bytes, %d pages without free ones, %d made anew; journal: %d bytes, %v", ledger, slim, anew, journal, steps)
+	if slim > anew+anew/4+16 || ledger > 4*slim*4096+16<<20 {
+		o.t.Errorf("the ledger has %d bytes, %d pages are in use; made anew it has %d", ledger, slim, anew)
+	}
+}
+
+func (o *office) weight(name string) int64 {
+	o.t.Helper()
+	info, err := os.Stat(filepath.Join(o.storeDir(), name))
+	o.must(err)
+	return info.Size()
+}
+
+// pages are how many the ledger has, as the later of its first two pages says. The
+// file may be twice as long.
+func (o *office) pages() int64 {
+	o.t.Helper()
+	b, err := os.ReadFile(filepath.Join(o.storeDir(), "ledger.db"))
+	o.must(err)
+	const says = 56
+	return int64(max(endian.NativeEndian.Uint64(b[says:]), endian.NativeEndian.Uint64(b[4096+says:])))
+}
+
+// forgetSomebody takes a person who is not yet forgotten out of root and store.
+func (o *office) forgetSomebody() {
+	o.t.Helper()
+	sent := o.list("sent")
+	person := sent[slices.IndexFunc(sent, func(e control.Entry) bool { return e.Person != "" })].Person
+	o.must(os.RemoveAll(filepath.Join(o.root, person)))
+	o.says(o.run("forget", "--person", person), "is forgotten")
 }
