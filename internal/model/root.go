@@ -146,7 +146,7 @@ func (l *picture) formerHomes(n uint32, roots []string, home store.Home) []store
 	}
 	home.Layout = ""
 	for _, it := range l.itemsWhere(func(it item) bool { return passed(it) && !it.Forgotten() }) {
-		was := store.Home{Environment: it.Person.Environment, Relation: it.Person.Relation, Kind: it.Person.Kind}
+		was := atPerson(it.Person)
 		if (l.rootNumber(it.Root, false) == n || !slices.Contains(roots, it.Root)) && !slices.Contains(homes, was) {
 			homes = append(homes, was)
 		}
@@ -248,6 +248,10 @@ func (l *picture) sentBefore(root uint32, there placed, o store.Offer) store.Ite
 	return ""
 }
 
+func atPerson(p store.PersonKey) store.Home {
+	return store.Home{Environment: p.Environment, Relation: p.Relation, Kind: p.Kind}
+}
+
 func atHome(h store.Home, id string) store.PersonKey {
 	return store.PersonKey{Environment: h.Environment, Relation: h.Relation, Kind: h.Kind, ID: id}
 }
@@ -282,23 +286,28 @@ func (s *Store) SetHome(root string, home store.Home, personOf store.PersonOf) e
 // moved tells whether files of a root were sent to others than home.
 func (l *picture) moved(n uint32, root string, home store.Home, personOf store.PersonOf) bool {
 	was, known := l.homes[n]
+	if was == home {
+		return false
+	}
 	wentOut := func(it item) bool {
 		return it.State == store.Sent || it.State == store.Sending || it.Uncertain > 0
 	}
-	switch {
-	case was == home:
-		return false
-	case known && was.Environment == home.Environment && was.Relation == home.Relation && was.Kind == home.Kind:
-		return len(l.placesWhere(func(p place, is placed) bool {
-			it := l.items[is.Item]
-			id, ok := personOf(is.Rel)
-			return p.root == n && !is.former && wentOut(it) && ok && id != it.Person.ID
-		})) > 0
+	there := func(is store.Home) bool {
+		return is.Environment == home.Environment && is.Relation == home.Relation && is.Kind == home.Kind
 	}
-	return len(l.itemsWhere(func(it item) bool {
-		p := it.Person
-		return it.Root == root && wentOut(it) && (p.Environment != home.Environment || p.Relation != home.Relation || p.Kind != home.Kind)
-	})) > 0
+	elsewhere := func(it item) bool {
+		return it.Root == root && wentOut(it) && !there(atPerson(it.Person))
+	}
+	if (!known || !there(was)) && len(l.itemsWhere(elsewhere)) > 0 {
+		return true
+	}
+	toAnother := func(it item, rel string) bool {
+		id, ok := personOf(rel)
+		return wentOut(it) && !it.Forgotten() && there(atPerson(it.Person)) && ok && id != it.Person.ID
+	}
+	stands := l.placesWhere(func(p place, is placed) bool { return p.root == n && toAnother(l.items[is.Item], is.Rel) })
+	stood := l.itemsWhere(func(it item) bool { return it.Root == root && toAnother(it, it.Rel) })
+	return len(stands)+len(stood) > 0
 }
 
 // KeepRoots forgets the places in all roots but these.
