@@ -32,6 +32,36 @@ func (a *App) Rows(state, after string, n int) (control.Rows, error) {
 	return control.Rows{Rows: rows, Next: p.Next}, err
 }
 
+const heldLooked = 2000
+
+// Held lists held items, n of each reason at most, so that many of one reason
+// hide no other one.
+func (a *App) Held(n int) (held control.Held, err error) {
+	held.Counts = map[string]int{}
+	if a.store == nil {
+		return held, nil
+	}
+	var items []store.Item
+	for before := ""; held.Looked < heldLooked; {
+		p, err := a.store.Newest(store.Held, before, page)
+		if err != nil {
+			return held, err
+		}
+		for _, it := range p.Items {
+			reason := string(it.Reason)
+			if held.Counts[reason]++; held.Counts[reason] <= n {
+				items = append(items, it)
+			}
+		}
+		held.Looked += len(p.Items)
+		if before = p.Next; before == "" {
+			break
+		}
+	}
+	held.Rows, err = a.rows(items)
+	return held, err
+}
+
 func (a *App) rows(items []store.Item) (rows []control.Row, err error) {
 	claimed := a.queue.Claimed()
 	for _, it := range items {

@@ -122,7 +122,7 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 			Files: there, Unreadable: r.Unreadable,
 		})
 	}
-	st.Duplicate = max(places-placed, 0)
+	st.Duplicate, st.SettlingLong = max(places-placed, 0), a.settleLong()
 	return nil
 }
 

@@ -73,7 +73,11 @@ func printStatus(s *screen, st control.Status) error {
 	count("skipped", "", st.Skipped, "there before the first start")
 	count("withdrawn", "", st.Withdrawn, "taken out before they were sent")
 	add("files", "", humanize.Comma(int64(st.Files)), "there now")
-	count("  settling", "", st.Settling, "still changing, empty or just found")
+	settling, colour := "still changing, empty or just found", ""
+	if st.SettlingLong > 0 {
+		settling, colour = fmt.Sprintf("%s for over an hour: bloxdrop list --state settling", humanize.Comma(int64(st.SettlingLong))), mind
+	}
+	count("  settling", colour, st.Settling, settling)
 	count("  unmatched", mind, st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
 	count("  ignored", "", st.Ignored, "by a pattern")
 	count("  duplicate", "", st.Duplicate, "further places of the same content")

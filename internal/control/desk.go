@@ -63,6 +63,7 @@ type Status struct {
 	Duplicate int `json:"duplicate"` // further places of an item
 	Files     int `json:"files"`
 
+	SettlingLong         int      `json:"settling_long,omitempty"` // of those that settle: for over an hour
 	OldestWaitingSeconds int64    `json:"oldest_waiting_seconds"`
 	Roots                []Root   `json:"roots"`
 	Notes                []string `json:"notes,omitempty"` // what else somebody should know

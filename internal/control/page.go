@@ -24,6 +24,13 @@ type Rows struct {
 	Next string // "" behind the last
 }
 
+// Held is what needs somebody, by reason: some rows of each, and how many there are.
+type Held struct {
+	Rows   []Row // the newest first
+	Counts map[string]int
+	Looked int // at so many, the newest
+}
+
 // Hour is how many files Bloxs took within the hour that begins at At.
 type Hour struct {
 	At    time.Time

@@ -132,8 +132,9 @@ func TestPageLetsType(t *testing.T) {
 // widths at which the page is looked at: a phone, and a desk.
 var widths = map[string]int64{"phone": 360, "desk": 1280}
 
-// busyOffice has one of everything that the page shows.
-func busyOffice(t testing.TB, language string, before int) *office {
+// busyOffice has one of everything that the page shows, and more files of
+// persons whom nobody knows.
+func busyOffice(t testing.TB, language string, before int, more ...string) *office {
 	known := map[string]bloxstest.Person{
 		"1001": {Name: "A. Jansen"}, "1002": {Name: "Fatima El Amrani"}, "1003": {Name: "P. de Vries"}, "1243": {Name: "P. Bakker"},
 		"1250": {Name: "M. Visser"}, "1260": {Name: "J. Smit"}, "1270": {Name: "K. Mulder"},
@@ -153,11 +154,14 @@ func busyOffice(t testing.TB, language string, before int) *office {
 		"1003 - de Vries/Employer's statement with a very long name indeed, as scanners and people make them (2).pdf"} {
 		o.write(name, fmt.Sprintf("%%PDF- %d %%%%EOF", i))
 	}
+	for _, name := range more {
+		o.write(name, name)
+	}
 	o.untilSent(before + 5)
 	for i, name := range []string{"1234 - Bakker/Payslip.pdf", "1234 - Bakker/Lease.pdf", "1243 - Visser/Contract.pdf", "1250 - Visser/Letter.pdf", "1260 - Smit/Calculation.xlsm"} {
 		o.write(name, fmt.Sprintf("held %d%%%%EOF", i))
 	}
-	o.until("5 held", func(st control.Status) bool { return st.Held == 5 })
+	o.until("5 held", func(st control.Status) bool { return st.Held == 5+len(more) })
 	o.write("1270 - Mulder/Deposit.txt", "later")
 	o.until("one waits", func(st control.Status) bool { return st.Waiting == 1 })
 	o.bloxs.Uploads.For("1002", held.Fault)
@@ -179,27 +183,40 @@ func TestPageFits(t *testing.T) {
 		}
 		t.Skip("no axe-core: npm ci in internal/e2e/axe brings it: ", err)
 	}
-	o := busyOffice(t, "nl", 0)
+	o := busyOffice(t, "nl", 0, strings.Repeat("A", 80)+" - "+strings.Repeat("x", 80)+"/"+strings.Repeat("y", 200)+".txt")
 	w := newWindow(t)
+	w.do(chromedp.Navigate(strings.SplitN(o.link(), "/enter", 2)[0]), chromedp.WaitVisible(chromedp.CSS(`h1`)))
+	fits := func(path, name string, theme theme) {
+		t.Helper()
+		_, err := look[any](w, `document.querySelectorAll("details").forEach((d) => d.open = true)`)
+		o.must(err)
+		wide, err := look[int](w, `document.documentElement.scrollWidth - window.innerWidth`)
+		if o.must(err); wide > 0 {
+			t.Errorf("%s at %s is %d pixels too wide", path, name, wide)
+		}
+		_, err = look[any](w, string(axe)+"; null")
+		o.must(err)
+		found, err := look[string](w, axeRun)
+		if o.must(err); found != "" {
+			t.Errorf("%s at %s, %s: axe finds %s", path, name, theme, found)
+		}
+	}
+	fits("the page to sign in", "desk", "light")
 	o.open(w)
-	story := "/file/" + o.list("held")[0].Item
+	held := o.list("held")
+	paths := []string{"/", "/list/held", "/list/sent", "/list/waiting", "/list/unmatched", "/search?q=jansen", "/nothing"}
+	for _, e := range held {
+		if e.Reason == "uncertain" || len(e.Person) == 80 {
+			paths = append(paths, "/file/"+e.Item)
+		}
+	}
 	for theme := range themes {
 		w.prefer(theme)
 		for name, width := range widths {
 			w.do(chromedp.EmulateViewport(width, 800))
-			for _, path := range []string{"/", "/list/held", "/list/unmatched", "/search?q=jansen", story, "/nothing"} {
+			for _, path := range paths {
 				w.goTo(path)
-				wide, err := look[int](w, `document.documentElement.scrollWidth - window.innerWidth`)
-				o.must(err)
-				if wide > 0 {
-					t.Errorf("%s at %s is %d pixels too wide", path, name, wide)
-				}
-				_, err = look[any](w, string(axe)+"; null")
-				o.must(err)
-				found, err := look[string](w, axeRun)
-				if o.must(err); found != "" {
-					t.Errorf("%s at %s, %s: axe finds %s", path, name, theme, found)
-				}
+				fits(path, name, theme)
 			}
 		}
 	}

@@ -70,6 +70,7 @@ var livesIn = map[string]string{
 	"github.com/spf13/cobra":                                    "internal/cli",
 	"github.com/dustin/go-humanize":                             "internal/check, internal/cli, uploader",
 	"github.com/mattn/go-runewidth":                             "internal/cli",
+	"golang.org/x/net/netutil":                                  "internal/web",
 	"golang.org/x/term":                                         "internal/cli",
 	"github.com/pelletier/go-toml/v2/unstable":                  "internal/config",
 	"github.com/nicholas-fedor/shoutrrr/pkg/router":             "internal/alert",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, is *session) {
 		return
 	}
 	action, items := r.PathValue("action"), r.PostForm["item"]
-	said, err := s.do(r.Context(), action, items, r.PostForm.Get("file-id"))
+	said, err := s.do(r.Context(), order{action: action, items: items, seen: r.PostForm.Get("seen"), fileID: strings.TrimSpace(r.PostForm.Get("file-id"))})
 	log := s.opts.Log.With("action", action, "who", is.who, "from", r.RemoteAddr, "items", strings.Join(items[:min(len(items), 10)], " "), "count", len(items))
 	if err != nil {
 		log.Warn("an action on the page failed", "err", err)
@@ -38,46 +39,69 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, is *session) {
 	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
+// order is what somebody has clicked, and what they saw when they did.
+type order struct {
+	action string
+	items  []string
+	seen   string // of a held file, see seenOf
+	fileID string
+}
+
 // do says in the office's language what it did.
-func (s *Server) do(ctx context.Context, action string, items []string, fileID string) (string, error) {
+func (s *Server) do(ctx context.Context, o order) (string, error) {
 	say, app := s.opts.Words.Say, s.opts.App
-	for _, it := range items {
+	for _, it := range o.items {
 		if !isItem(it) {
 			return "", errUnknownAction
 		}
 	}
 	switch {
-	case action == "retry" && len(items) > 0:
-		_, err := app.Retry(ctx, items, false)
-		return say("done.retry", len(items)), err
-	case action == "sent" && len(items) == 1:
-		res := control.Resolution{Target: items[0], Sent: true}
-		if fileID = strings.TrimSpace(fileID); fileID != "" {
-			id, err := strconv.ParseInt(fileID, 10, 64)
-			if err != nil || id <= 0 {
-				return "", errors.New(say("error.file-id"))
-			}
-			res.FileID = id
-		}
-		_, err := app.Resolve(ctx, res)
-		return say("done.sent"), err
-	case action == "resend" && len(items) == 1:
-		_, err := app.Resolve(ctx, control.Resolution{Target: items[0]})
-		return say("done.resend"), err
-	case action == "confirm" && len(items) == 1:
-		story, err := app.Story(ctx, items[0])
-		if err == nil {
-			_, err = app.Confirm(ctx, story.Row.Path)
-		}
-		return say("done.confirm"), err
-	case action == "pause" && len(items) == 0:
+	case o.action == "retry" && len(o.items) > 0:
+		_, err := app.Retry(ctx, o.items, false)
+		return say("done.retry", len(o.items)), err
+	case o.action == "retry-all" && len(o.items) == 0:
+		_, err := app.Retry(ctx, nil, true)
+		return say("done.retry-all"), err
+	case o.action == "pause" && len(o.items) == 0:
 		_, err := app.Pause(ctx)
 		return say("done.pause"), err
-	case action == "resume" && len(items) == 0:
+	case o.action == "resume" && len(o.items) == 0:
 		_, err := app.Resume(ctx)
 		return say("done.resume"), err
+	case slices.Contains([]string{"sent", "resend", "confirm"}, o.action) && len(o.items) == 1:
+		return s.decide(ctx, o)
 	}
 	return "", errUnknownAction
+}
+
+// decide takes somebody's word about a held file. It counts only for what the
+// page had shown them: whoever has looked in Bloxs after the first upload knows
+// nothing of the second, which somebody else has ordered meanwhile.
+func (s *Server) decide(ctx context.Context, o order) (string, error) {
+	say, app, item := s.opts.Words.Say, s.opts.App, o.items[0]
+	story, err := app.Story(ctx, item)
+	if err != nil {
+		return "", err
+	}
+	if story.Row.State != "held" || seenOf(story.Row) != o.seen {
+		return "", errors.New(say("error.changed"))
+	}
+	switch o.action {
+	case "confirm":
+		_, err := app.Confirm(ctx, story.Row.Path)
+		return say("done.confirm"), err
+	case "resend":
+		_, err := app.Resolve(ctx, control.Resolution{Target: item})
+		return say("done.resend"), err
+	}
+	res := control.Resolution{Target: item, Sent: true}
+	if o.fileID != "" {
+		if res.FileID, err = strconv.ParseInt(o.fileID, 10, 64); err != nil || res.FileID <= 0 {
+			return "", errors.New(say("error.file-id"))
+		}
+	}
+	_, err = app.Resolve(ctx, res)
+	return say("done.sent"), err
 }
 
 // isItem tells whether a form's value can be an item's ID, and nothing else

@@ -156,6 +156,11 @@ func TestCookieAndHeaders(t *testing.T) {
 			t.Errorf("the cookie is %q, without %s", cookie, want)
 		}
 	}
+	for _, bad := range []string{"Max-Age", "Expires"} { // it is here that it is told how long
+		if strings.Contains(cookie, bad) {
+			t.Errorf("the cookie is %q, with %s", cookie, bad)
+		}
+	}
 	answer, err = s.browser().Get(s.base.Scheme + "://" + s.base.Host + "/")
 	s.must(err)
 	s.must(answer.Body.Close())
@@ -214,7 +219,7 @@ func TestOddAddresses(t *testing.T) {
 	b := s.signedIn()
 	for _, path := range []string{
 		"/list/sent?after=x", "/list/sent?after=0", "/search?q=x&after=zz", "/list/secret", "/file/..%2f..%2fetc", "/file/000000000000000000000000",
-		"/file/00000000", "/assets/../web.go", "/assets/nothing", "/do/", "//evil.example/", "/sign-in/x",
+		"/file/00000000", "/assets/../web.go", "/assets/nothing", "/assets/", "/do/", "//evil.example/", "/sign-in/x",
 	} {
 		if status, text := s.ask(b, "GET", path, nil); status < 300 || status >= 500 || strings.Contains(text, "package web") {
 			t.Errorf("%s is %d", path, status)

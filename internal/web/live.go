@@ -11,6 +11,7 @@ import (
 
 const (
 	watchersMost = 50
+	tabsMost     = 4                // of one browser, which has only six connections for all that it asks
 	pushIn       = 10 * time.Second // a browser that takes no more is let go
 	pushEvery    = time.Second      // at most
 	pushIdle     = 15 * time.Second // since what is said of the time changes by itself
@@ -19,17 +20,16 @@ const (
 
 // live sends the parts of the overview that have changed, until the browser
 // goes, the session ends, or the service stops.
-func (s *Server) live(w http.ResponseWriter, r *http.Request, _ *session) {
-	if !s.watch(1) {
+func (s *Server) live(w http.ResponseWriter, r *http.Request, is *session) {
+	if !s.watch(is, 1) {
 		http.Error(w, "too many are watching", http.StatusServiceUnavailable)
 		return
 	}
-	defer s.watch(-1)
+	defer s.watch(is, -1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	had := map[string][]byte{}
 	for {
-		is, _ := s.sessionOf(r)
-		if is == nil {
+		if still, _ := s.sessionOf(r); still == nil {
 			return
 		}
 		queue, roots := s.opts.App.Changed()
@@ -43,14 +43,16 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, _ *session) {
 	}
 }
 
-// watch counts who watches, and tells whether there may be so many.
-func (s *Server) watch(n int) bool {
+// watch counts who watches, and tells whether there may be so many. A tab that
+// may not loads itself again instead.
+func (s *Server) watch(is *session, n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watched+n > watchersMost {
+	if s.watched+n > watchersMost || is.tabs+n > tabsMost {
 		return false
 	}
 	s.watched += n
+	is.tabs += n
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"bloxdrop/internal/control"
@@ -32,9 +33,11 @@ func parsePages(w *words.Words) (*pages, error) {
 		"ago":     func(t, now time.Time) string { return w.Ago(now.Sub(t)) },
 		"since":   func(t, now time.Time) string { return w.For(now.Sub(t)) },
 		"machine": func(t time.Time) string { return t.Format(time.RFC3339) },
-		"id":      func(n int64) string { return fmt.Sprint(n) }, "names": nameAmong,
+		"seen":    seenOf, "refusal": refusal,
+		"id": func(n int64) string { return fmt.Sprint(n) }, "names": nameAmong,
 		"percent": func(part, all int64) int64 { return min(part*100/max(all, 1), 100) },
 		"line":    func(r control.Row, now time.Time) line { return line{Row: r, Now: now} },
+		"warned":  func(w control.Warning, now time.Time) warned { return warned{Warning: w, Now: now} },
 	}).ParseFS(pageFiles, "page/*.html")
 	if err != nil {
 		return nil, err
@@ -45,6 +48,12 @@ func parsePages(w *words.Words) (*pages, error) {
 // line is a file in a list, as a template takes it.
 type line struct {
 	control.Row
+	Now time.Time
+}
+
+// warned is a warning in a list, likewise.
+type warned struct {
+	control.Warning
 	Now time.Time
 }
 
@@ -98,6 +107,10 @@ func (s *Server) assets() http.Handler {
 	}
 	serve := http.StripPrefix("/assets/", http.FileServerFS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r) // a folder would be listed
+			return
+		}
 		w.Header().Set("Cache-Control", "no-cache") // they change with the program, which gives them no date
 		serve.ServeHTTP(w, r)
 	})

@@ -14,6 +14,7 @@ type session struct {
 	who   string
 	until time.Time
 	flash []flash // to be shown once
+	tabs  int     // that watch
 }
 
 // flash is what the last action came to.
@@ -34,7 +35,7 @@ type sessions struct {
 }
 
 const (
-	sessionFor  = 12 * time.Hour // without a visit
+	sessionFor  = 12 * time.Hour // without a visit; a page that is open visits
 	linkFor     = time.Minute
 	sessionMost = 100
 )
@@ -122,6 +123,8 @@ func (s *Server) cookieName() string {
 	return "bloxdrop-" + s.address[strings.LastIndexByte(s.address, ':')+1:]
 }
 
+// setCookie lets the browser keep it until it is closed; how long it counts is
+// decided here, visit by visit. A negative age takes it away.
 func (s *Server) setCookie(w http.ResponseWriter, token string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookieName(), Value: token, Path: "/", MaxAge: age,

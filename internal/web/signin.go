@@ -31,7 +31,7 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) welcome(w http.ResponseWriter, r *http.Request, who string) {
-	s.setCookie(w, s.sessions.begin(who), int(sessionFor.Seconds()))
+	s.setCookie(w, s.sessions.begin(who), 0)
 	s.opts.Log.Info("somebody signed in to the page", "who", who, "from", r.RemoteAddr)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

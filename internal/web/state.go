@@ -23,16 +23,21 @@ func sayState(w *words.Words, v *view) headline {
 	switch offline := offlineRoots(st); {
 	case len(v.Pauses) > 0:
 		p := v.Pauses[0]
-		level := "bad"
-		if p.ByHand || p.Passing {
+		level, short := "bad", "title.paused"
+		switch p.Cause {
+		case "manual", "limited":
 			level = "mind"
+		case "adopt": // no other one is there, and other roots go on
+			short = "title.adopt"
 		}
-		return headline{Level: level, Word: w.Say("level." + level), Says: p.Title, More: p.Remedy, Short: w.Say("title.paused")}
+		return headline{Level: level, Word: w.Say("level." + level), Says: p.Title, More: p.Remedy, Short: w.Say(short)}
 	case len(offline) > 0:
 		return headline{Level: "bad", Word: w.Say("level.bad"), Says: w.Say("state.offline", len(offline), strings.Join(offline, ", ")),
 			More: w.Say("state.offline.do"), Short: w.Say("title.offline")}
-	case st.Held+st.Unmatched > 0:
-		return headline{Level: "mind", Word: w.Say("level.mind"), Says: needs(w, st), More: others(w, v), Short: w.Say("title.held", st.Held+st.Unmatched)}
+	case need(st) > 0:
+		return headline{Level: "mind", Word: w.Say("level.mind"), Says: needs(w, st), More: others(w, v), Short: w.Say("title.held", need(st))}
+	case unreadable(st) > 0:
+		return headline{Level: "mind", Word: w.Say("level.mind"), Says: w.Say("state.unreadable", unreadable(st)), More: w.Say("state.unreadable.do"), Short: w.Say("title.unreadable")}
 	case st.Waiting+st.Sending > 0:
 		return headline{Level: "busy", Word: w.Say("level.busy"), Says: w.Say("state.busy", st.Waiting+st.Sending), More: v.Backlog, Short: w.Say("title.busy", st.Waiting+st.Sending)}
 	case st.Settling > 0:
@@ -47,14 +52,26 @@ func sayState(w *words.Words, v *view) headline {
 	return h
 }
 
+// need is how many files somebody has to do something about.
+func need(st control.Status) int { return st.Held + st.Unmatched + st.SettlingLong }
+
 func needs(w *words.Words, st control.Status) string {
-	switch {
-	case st.Unmatched == 0:
+	switch need(st) {
+	case st.Held:
 		return w.Say("state.held", st.Held)
-	case st.Held == 0:
+	case st.Unmatched:
 		return w.Say("state.unmatched", st.Unmatched)
+	case st.SettlingLong:
+		return w.Say("state.late", st.SettlingLong)
 	}
-	return w.Say("state.both", st.Held+st.Unmatched)
+	return w.Say("state.held", need(st))
+}
+
+func unreadable(st control.Status) (folders int) {
+	for _, r := range st.Roots {
+		folders += r.Unreadable
+	}
+	return folders
 }
 
 func others(w *words.Words, v *view) string {

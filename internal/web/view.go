@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,24 +17,28 @@ type view struct {
 	Status   control.Status
 	Headline headline
 	Pauses   []pause
+	Resume   string // what the button says that ends them, "" where there is none
+	MayPause bool
 	Groups   []group
-	HeldLeft int // more held files than are shown
+	HeldLeft int      // more held files than were looked at
+	Notes    []string // of the app for the administrator, in English
 	Numbers  []number
 	Charts   []chart
 	Flights  []control.Flight
 	Waiting  []control.Row
 	Backlog  string // when it will be done
 	Latest   []control.Row
-	Roots    []root
-	Warnings []control.Warning
-	Technics []string // what the app notes for the administrator, in English
+
+	Roots, OtherRoots       []root // of many, the others are in order
+	Warnings, OtherWarnings []control.Warning
 }
 
 const (
-	heldShown     = 200
+	heldShown     = 100 // of each reason
+	partsShown    = 5   // of each reason, before the others are asked for
 	waitingShown  = 10
 	latestShown   = 10
-	warningsShown = 10
+	warningsShown = 4
 	chartDays     = 30
 )
 
@@ -92,22 +97,24 @@ func (s *Server) look(ctx context.Context, now time.Time) (v *view, err error) {
 	}
 	v.Backlog = backlog(w, v.Status, pace, now)
 	v.Pauses = pauses(w, v.Status, now)
-	v.Roots = roots(w, v.Status, now)
+	v.Resume, v.MayPause = mayDo(w, v.Pauses)
+	v.Roots, v.OtherRoots = folded(roots(w, v.Status, now))
 	v.Numbers = numbers(w, v.Status, delivered(hours, startOfDay(now)))
-	v.Warnings = s.opts.App.Warnings()
-	v.Warnings = v.Warnings[:min(len(v.Warnings), warningsShown)]
-	v.Technics = v.Status.Notes
+	warnings := s.opts.App.Warnings()
+	n := min(len(warnings), warningsShown)
+	v.Warnings, v.OtherWarnings = warnings[:n], warnings[n:]
+	v.Notes = v.Status.Notes
 	v.Headline = sayState(w, v)
 	return v, nil
 }
 
 func (s *Server) lookAtLists(v *view) error {
-	held, err := s.opts.App.Rows("held", "", heldShown)
+	held, err := s.opts.App.Held(heldShown)
 	if err != nil {
 		return err
 	}
-	v.Groups = groups(s.opts.Words, held.Rows)
-	v.HeldLeft = max(v.Status.Held-len(held.Rows), 0)
+	v.Groups = groups(s.opts.Words, held)
+	v.HeldLeft = max(v.Status.Held-held.Looked, 0)
 	waiting, err := s.opts.App.Rows("waiting", "", waitingShown)
 	if err != nil {
 		return err
@@ -158,7 +165,7 @@ func numbers(w *words.Words, st control.Status, today int) []number {
 	add(st.Sending, "number.sending", "#flights", false)
 	add(st.Waiting, "number.waiting", "/list/waiting", false)
 	add(st.Held, "number.held", "/list/held", true)
-	add(st.Settling, "number.settling", "/list/settling", false)
+	add(st.Settling, "number.settling", "/list/settling", st.SettlingLong > 0)
 	add(st.Unmatched, "number.unmatched", "/list/unmatched", true)
 	add(st.Skipped, "number.skipped", "/list/skipped", false)
 	add(st.Withdrawn, "number.withdrawn", "/list/withdrawn", false)
@@ -167,19 +174,26 @@ func numbers(w *words.Words, st control.Status, today int) []number {
 
 // pause is a cause for which nothing is sent.
 type pause struct {
+	Cause               string
 	Title, Remedy, When string
-	Technical           string // in English, with what Bloxs says
-	ByHand              bool
-	Passing             bool // it ends by itself, and soon
-	Resumable           bool // a click may end it
+	Technical           []string // in English, with what Bloxs says; of "adopt" for each root
+	Resumable           bool     // a click may end it
+}
+
+// causes are those of pauses, what somebody should see first before others: an
+// "adopt" keeps back one root only.
+func causes() []string {
+	return []string{"damaged", "store", "disk-full", "misconfigured", "sign-in", "denied", "manual", "limited", "adopt"}
 }
 
 func pauses(w *words.Words, st control.Status, now time.Time) (list []pause) {
 	for _, p := range st.Pauses {
-		is := pause{
-			Title: w.Say("pause." + p.Cause), Remedy: w.Say("pause." + p.Cause + ".do"), Technical: p.Remedy,
-			ByHand: p.Cause == "manual", Passing: p.Cause == "limited",
+		if i := slices.IndexFunc(list, func(other pause) bool { return other.Cause == p.Cause }); i >= 0 {
+			list[i].Technical = append(list[i].Technical, p.Remedy)
+			list[i].Title = w.Say("pause.adopt.many", len(list[i].Technical)) // no other one is there twice
+			continue
 		}
+		is := pause{Cause: p.Cause, Title: w.Say("pause." + p.Cause), Remedy: w.Say("pause." + p.Cause + ".do"), Technical: []string{p.Remedy}}
 		switch p.Cause {
 		case "manual", "denied", "sign-in", "limited", "misconfigured":
 			is.Resumable = true
@@ -193,7 +207,25 @@ func pauses(w *words.Words, st control.Status, now time.Time) (list []pause) {
 		}
 		list = append(list, is)
 	}
+	slices.SortStableFunc(list, func(a, b pause) int {
+		return cmp.Compare(slices.Index(causes(), a.Cause), slices.Index(causes(), b.Cause))
+	})
 	return list
+}
+
+// mayDo says what the button is for: to go on, to try at once, or to pause.
+func mayDo(w *words.Words, list []pause) (resume string, pause bool) {
+	pause = true
+	for _, p := range list {
+		pause = pause && p.Cause == "adopt"
+		switch {
+		case p.Cause == "manual":
+			resume = w.Say("do.resume")
+		case p.Resumable && resume == "":
+			resume = w.Say("do.again")
+		}
+	}
+	return resume, pause
 }
 
 // root is one watched folder.
@@ -230,6 +262,23 @@ func roots(w *words.Words, st control.Status, now time.Time) (list []root) {
 		list = append(list, is)
 	}
 	return list
+}
+
+const rootsShown = 8
+
+// folded keeps of many roots those apart that are in order.
+func folded(all []root) (shown, others []root) {
+	if len(all) <= rootsShown {
+		return all, nil
+	}
+	for _, r := range all {
+		if r.Health == "good" {
+			others = append(others, r)
+		} else {
+			shown = append(shown, r)
+		}
+	}
+	return shown, others
 }
 
 func stamp(text string) time.Time {

@@ -23,6 +23,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"bloxdrop/internal/control"
 	"bloxdrop/internal/words"
 )
@@ -31,6 +33,7 @@ import (
 type App interface {
 	control.Desk
 	Rows(state, after string, n int) (control.Rows, error)
+	Held(n int) (control.Held, error)
 	Hours(since time.Time) ([]control.Hour, error)
 	Flights() ([]control.Flight, error)
 	Pace() (control.Pace, error)
@@ -81,6 +84,10 @@ const (
 	largestHead  = 16 << 10
 	largestForm  = 1 << 20
 	listenAgain  = 10 * time.Second
+
+	// Each connection costs a descriptor and memory, which uploads need more:
+	// whoever comes when there are so many waits until one has gone.
+	connectionsMost = 256
 )
 
 // Serve begins to answer, as soon as it can have its port. An error says that
@@ -145,6 +152,7 @@ func (s *Server) listen() (net.Listener, error) {
 		return nil, err
 	}
 	s.trouble, s.address = "", l.Addr().String()
+	l = netutil.LimitListener(l, connectionsMost)
 	if s.cert != nil {
 		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.cert.get, NextProtos: []string{"h2", "http/1.1"}})
 	}

@@ -24,6 +24,7 @@ func remedies() map[string]text {
 		"pause.damaged":          {"bloxdrop's memory is damaged, so nothing is sent", "Het geheugen van bloxdrop is beschadigd; er wordt niets verzonden"},
 		"pause.damaged.do":       {"The administrator has to restore a backup or repair it. Until then no file goes twice by mistake.", "De beheerder moet een back-up terugzetten of het herstellen. Tot dan gaat geen bestand per ongeluk twee keer."},
 		"pause.adopt":            {"A folder waits for the administrator's word", "Een map wacht op de beheerder"},
+		"pause.adopt.many":       {"%d folders wait for the administrator's word", "%d mappen wachten op de beheerder"},
 		"pause.adopt.do":         {"It is not the folder that it was, or could be sent twice. The details say which command settles it.", "Het is niet meer dezelfde map, of bestanden zouden dubbel kunnen gaan. In de details staat welke opdracht dit oplost."},
 	}
 }

@@ -36,5 +36,11 @@ source.onmessage = (event) => {
 };
 source.onerror = () => {
   lost.hidden = false;
-  if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  if (source.readyState === EventSource.CLOSED) setTimeout(again, 10000);
 };
+
+// Signed out, or too many tabs: the browser does not try that again by itself.
+function again() {
+  if (document.activeElement.tagName === "INPUT" && document.activeElement.value) setTimeout(again, 10000);
+  else location.reload();
+}
