@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -277,5 +278,14 @@ dir = "here"
 	}
 	if c, err := Draft(write(t, "config.toml", "[bloxs", 0o600), env()); c != nil || err == nil {
 		t.Errorf("of no TOML: %v, %v", c, err)
+	}
+}
+
+// TestUnread: nobody is told to make a file that is there.
+func TestUnread(t *testing.T) {
+	for err, want := range map[error]string{fs.ErrNotExist: "make the file", fs.ErrPermission: "as an administrator"} {
+		if got := unread(&fs.PathError{Op: "open", Path: "config.toml", Err: err}).Error(); !strings.Contains(got, want) || !strings.Contains(got, "config.toml") {
+			t.Error(got)
+		}
 	}
 }

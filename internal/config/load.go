@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -46,7 +47,7 @@ func Load(path string, env Env) (*Config, error) {
 func Draft(path string, env Env) (*Config, error) {
 	data, mode, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("the config can't be read: %w; make the file, or name another with --config", err)
+		return nil, unread(err)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")) // Notepad's mark
 	c := &checker{file: path}
@@ -68,6 +69,18 @@ func Draft(path string, env Env) (*Config, error) {
 		c.strike(config)
 	}
 	return config, err
+}
+
+// unread says what to do about a config that can't be read.
+func unread(err error) error {
+	remedy := "make the file, or name another with --config"
+	if errors.Is(err, fs.ErrPermission) {
+		remedy = "let this account read it, or say it as an administrator"
+		if runtime.GOOS != "windows" {
+			remedy += ", with sudo"
+		}
+	}
+	return fmt.Errorf("the config can't be read: %w; %s", err, remedy)
 }
 
 // strike takes out of a draft what nothing must be built upon.

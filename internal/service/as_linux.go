@@ -36,18 +36,26 @@ func As(ctx context.Context, s Spec, out, complaints io.Writer, args ...string) 
 	} else if _, err := run(ctx, "id", Name); err != nil {
 		return 0, fmt.Errorf("there is no account %s to run as yet: `bloxdrop install` makes it", Name)
 	}
-	line := []string{"--pipe", "--wait", "--collect", "--quiet", "--service-type=exec", fmt.Sprintf("--unit=%s-as-service-%d", Name, os.Getpid())}
-	for _, p := range properties(text) {
-		line = append(line, "--property="+p)
-	}
-	line = append(line, "--", s.Executable)
-	cmd := exec.CommandContext(ctx, "systemd-run", append(append(line, args...), "--config", s.Config)...)
+	cmd := exec.CommandContext(ctx, "systemd-run", runLine(text, s, args)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, complaints
 	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// runLine lets systemd-run run a command shut in as a unit is.
+func runLine(unit string, s Spec, args []string) []string {
+	line := []string{"--pipe", "--wait", "--collect", "--quiet", "--service-type=exec", fmt.Sprintf("--unit=%s-as-service-%d", Name, os.Getpid())}
+	for _, p := range properties(unit) {
+		line = append(line, "--property="+p)
+	}
+	line = append(line, "--", s.Executable)
+	for _, word := range append(slices.Clone(args), "--config", s.Config) {
+		line = append(line, strings.ReplaceAll(word, "$", "$$")) // else systemd puts variables in
+	}
+	return line
 }
 
 // properties are those lines of a unit's [Service] that say how its process is

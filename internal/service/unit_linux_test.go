@@ -138,3 +138,11 @@ func TestReads(t *testing.T) {
 		t.Errorf("without a service: %v", err)
 	}
 }
+
+// TestRunLine: what is run as the service gets its arguments as they are.
+func TestRunLine(t *testing.T) {
+	got := strings.Join(runLine(install.Unit, Spec{Executable: "/usr/bin/bloxdrop", Config: "/etc/50% of $HOME.toml"}, []string{"check"}), "\n")
+	if !strings.HasSuffix(got, "\n--property=LimitCORE=0\n--\n/usr/bin/bloxdrop\ncheck\n--config\n/etc/50% of $$HOME.toml") {
+		t.Error(got)
+	}
+}
