@@ -49,7 +49,7 @@ func (e *env) storeSecret(ctx context.Context, key string) error {
 	if inline {
 		return usage(fmt.Errorf("%s stands in %s itself, which counts before any file: take it out there first", key, path))
 	}
-	secret, err := e.readSecret(key, "")
+	secret, err := e.readSecret(ctx, key, "")
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ const maxSecret = 16 << 10
 
 // readSecret asks for a secret on the terminal, or reads it from a file or from
 // standard input.
-func (e *env) readSecret(what, file string) (string, error) {
+func (e *env) readSecret(ctx context.Context, what, file string) (string, error) {
 	var data []byte
 	var err error
 	terminal, isFile := e.in.(*os.File)
@@ -104,7 +104,7 @@ func (e *env) readSecret(what, file string) (string, error) {
 		data, err = readUpTo(file)
 	case isFile && term.IsTerminal(int(terminal.Fd())):
 		fmt.Fprintf(e.err, "%s (it is not shown): ", what)
-		data, err = term.ReadPassword(int(terminal.Fd()))
+		data, err = readHidden(ctx, int(terminal.Fd()))
 		fmt.Fprintln(e.err)
 	default:
 		data, err = io.ReadAll(io.LimitReader(e.in, maxSecret+1))
@@ -112,14 +112,38 @@ func (e *env) readSecret(what, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s can't be read: %w", what, err)
 	}
-	secret := strings.TrimSpace(strings.TrimPrefix(string(data), "\uFEFF"))
+	secret := config.SecretText(data)
 	switch {
 	case secret == "":
 		return "", usage(fmt.Errorf("%s is empty; nothing was stored", what))
-	case len(data) > maxSecret, slices.ContainsFunc([]rune(secret), unicode.IsControl):
+	case len(data) > maxSecret:
+		return "", usage(fmt.Errorf("%s is too long: it must be one line of text; nothing was stored", what))
+	case slices.ContainsFunc([]rune(secret), unicode.IsControl):
 		return "", usage(fmt.Errorf("%s must be one line of text; nothing was stored", what))
 	}
 	return secret, nil
+}
+
+// readHidden reads a line from a terminal that does not show it. Whoever stops
+// it finds the terminal as it was.
+func readHidden(ctx context.Context, terminal int) ([]byte, error) {
+	was, err := term.GetState(terminal)
+	if err != nil {
+		return nil, err
+	}
+	var line []byte
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		line, err = term.ReadPassword(terminal)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return line, err
+	case <-ctx.Done():
+		return nil, errors.Join(errors.New("stopped; nothing was stored"), term.Restore(terminal, was))
+	}
 }
 
 func readUpTo(file string) ([]byte, error) {

@@ -49,7 +49,9 @@ func (e *env) installs() *cobra.Command {
 			return err
 		}
 		spec.Account, spec.Packaged = account, packaged
-		spec.Password = func(account string) (string, error) { return e.readSecret("the password of "+account, passwordFile) }
+		spec.Password = func(account string) (string, error) {
+			return e.readSecret(cmd.Context(), "the password of "+account, passwordFile)
+		}
 		return e.tell(service.Install(cmd.Context(), spec))
 	}
 	if runtime.GOOS == "windows" {

@@ -11,6 +11,10 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/encoding"
+	utf "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"bloxdrop/internal/sealed"
 )
 
@@ -107,7 +111,7 @@ func SecretKeys() []string { return []string{"api_key", "api_secret", "token"} }
 func SecretFile(path, key string) (file string, inline bool, err error) {
 	data, _, err := read(path)
 	if err != nil {
-		return "", false, fmt.Errorf("the config can't be read: %w; make the file, or name another with --config", err)
+		return "", false, unread(err)
 	}
 	c := &checker{file: path}
 	doc := c.parse(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
@@ -133,8 +137,17 @@ func (c *checker) credential(key, path string) Secret {
 	return secretOf(data)
 }
 
-func secretOf(data []byte) Secret {
-	return NewSecret(strings.TrimSpace(strings.TrimPrefix(string(data), "\uFEFF")))
+func secretOf(data []byte) Secret { return NewSecret(SecretText(data)) }
+
+// SecretText is the secret in what somebody has written to a file or a pipe:
+// without the line's end, and by the mark at its beginning also in UTF-16, which
+// PowerShell's > writes.
+func SecretText(data []byte) string {
+	text, _, err := transform.Bytes(utf.BOMOverride(encoding.Nop.NewDecoder()), data)
+	if err != nil {
+		text = data
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // warnMode warns of a config that holds secrets and can be read by others. It

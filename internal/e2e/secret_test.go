@@ -16,7 +16,7 @@ import (
 func TestSetSecret(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, bloxstest.Options{}, `api_key = "key"`, "", `api_secret = "secret"`, "")
-	advice := o.setSecret("api_key", "key\r\n", 0)
+	advice := o.setSecret("api_key", "\xff\xfek\x00e\x00y\x00\r\x00\n\x00", 0) // as PowerShell's > writes
 	line := `api_key_file = '` + filepath.Join(o.dir, "api_key.secret") + `'`
 	if !strings.Contains(advice, line) {
 		t.Fatalf("it doesn't say what to write into the config:\n%s", advice)
@@ -55,7 +55,7 @@ func TestSetSecretRefuses(t *testing.T) {
 		"one that stands in the config": {"api_key", "Pssst1", "stands in"},
 		"nothing":                       {"token", " \n", "is empty"},
 		"two lines":                     {"token", "Pssst1\nPssst2", "one line"},
-		"too much":                      {"token", strings.Repeat("Pssst", 10_000), "one line"},
+		"too much":                      {"token", strings.Repeat("Pssst", 2_000_000), "too long"},
 		"another key":                   {"password", "Pssst1", "set-secret"},
 	} {
 		t.Run(name, func(t *testing.T) {

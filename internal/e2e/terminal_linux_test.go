@@ -3,33 +3,41 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"bloxdrop/internal/bloxs/bloxstest"
 )
 
-// onTerminal runs a command on a terminal of this width, and returns all that
-// was written there, control characters included, and the exit code.
-func (o *office) onTerminal(width int, env []string, args ...string) (string, int) {
+// terminal makes one, and gives both its ends.
+func (o *office) terminal(width int) (master, tty *os.File) {
 	o.t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer master.Close()
+	o.must(err)
+	o.t.Cleanup(func() { master.Close() })
 	fd := int(master.Fd())
 	o.must(unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
 	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	o.must(err)
 	o.must(unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(width)}))
-	tty, err := os.OpenFile(fmt.Sprint("/dev/pts/", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprint("/dev/pts/", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	o.must(err)
+	return master, tty
+}
+
+// onTerminal runs a command on a terminal of this width, and returns all that
+// was written there, control characters included, and the exit code.
+func (o *office) onTerminal(width int, env []string, args ...string) (string, int) {
+	o.t.Helper()
+	master, tty := o.terminal(width)
 	cmd := exec.CommandContext(o.t.Context(), binary, append(args, "--config", o.config)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.Env = append(os.Environ(), append([]string{"TERM=xterm", "NO_COLOR="}, env...)...)
@@ -109,6 +117,41 @@ func TestNoColour(t *testing.T) {
 		}
 		if text, _ := o.onTerminal(100, []string{"NO_COLOR=1"}, args...); colours.MatchString(text) {
 			t.Errorf("%v has colour: %q", args, text)
+		}
+	}
+}
+
+// TestSecretOnATerminal: what is typed does not show, and who stops it finds the
+// terminal as it was.
+func TestSecretOnATerminal(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	for typed, want := range map[string]string{"Pssst\n": "token is stored", "Pss\x03": "stopped; nothing was stored"} {
+		master, tty := o.terminal(100)
+		echoes := func() bool {
+			state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+			o.must(err)
+			return state.Lflag&unix.ECHO != 0
+		}
+		cmd := exec.CommandContext(t.Context(), o.program, "set-secret", "token", "--config", o.config)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+		o.must(cmd.Start())
+		for deadline := time.Now().Add(patience); echoes(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("it does not ask")
+			}
+		}
+		_, err := master.WriteString(typed)
+		o.must(err)
+		_ = cmd.Wait() // what it says tells
+		if !echoes() {
+			t.Errorf("%q: the terminal does not show what is typed any more", typed)
+		}
+		o.must(tty.Close())
+		all, _ := io.ReadAll(master) // ends with an error when the last one has closed the terminal
+		if text := string(all); !strings.Contains(text, want) || strings.Contains(text, "Pss") {
+			t.Errorf("%q: %q", typed, text)
 		}
 	}
 }
