@@ -227,3 +227,28 @@ func TestAMarkIsRemembered(t *testing.T) {
 		}
 	})
 }
+
+// TestAGateBehindAnAdoption: in a ledger that is made anew an adoption lets an
+// item stand where its gate was opened before; where the next gate opened
+// elsewhere it is still shown where it stands.
+func TestAGateBehindAnAdoption(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.SetHome("/scans", home(), byFolder))
+	b.offer(offer("1", "1/a", "x"))
+	it := b.openGate("1/a")
+	b.must(b.Adopt("/scans", home(), []string{"/scans"}))
+	b.must(b.NotStored(it.ID, try("cut")))
+	b.offer(offer("1", "1/b", "x"))
+	b.gone("1/a")
+	b.openGate("1/b")
+	b.lostLedger() // and a recount
+	if is := b.item(it.ID); is.State != Sending || is.Places != 1 || is.Rel != "1/a" {
+		t.Fatalf("%+v", is)
+	}
+	b.offer(offer("1", "1/b", "x"))
+	b.gone("1/a")
+	if is := b.item(it.ID); is.State != Sending || is.Places != 1 || is.Rel != "1/b" {
+		t.Fatalf("%+v", is)
+	}
+}

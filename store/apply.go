@@ -36,6 +36,10 @@ func (l ledger) applied(was Item, ln line) (Item, error) {
 	switch ln.Op {
 	case opGate:
 		is.State, is.Root, is.Rel = Sending, ln.Root, ln.Path
+		// In a ledger that is made anew it may stand elsewhere, as far as that knows.
+		var err error
+		is.Root, is.Rel, err = l.somePlace(is)
+		return is, err
 	case opNotStored:
 		return l.waiting(is, ln.At, ln.At)
 	case opUncertain:

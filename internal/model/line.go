@@ -82,6 +82,7 @@ func (l *picture) lineOn(is item, ln Line) (item, error) {
 	switch ln.Op {
 	case Gate:
 		is.State, is.Root, is.Rel = store.Sending, ln.About.Root, ln.About.Rel
+		l.standSomewhere(&is)
 	case NotStored, Again:
 		return l.waiting(is, ln.At, ln.At), nil
 	case Uncertain:

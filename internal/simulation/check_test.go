@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,16 +46,21 @@ func (w *world) notBroken(stored []bloxstest.File) {
 	}
 }
 
-// stoodThere: a gate opens only for what stands at its place at that moment.
+// stoodThere: a gate opens only for what stands at its place at that moment, or
+// was put back there under another name by the archive.
 func (w *world) stoodThere(n int, ln model.Line) {
 	where := ln.About.Root + "/" + ln.About.Rel
+	former := putBack.ReplaceAllString(where, "$1")
 	spans := w.stood[version{ln.About.Person.ID, ln.About.SHA256.String()}]
-	if !w.unseen[filepath.FromSlash(where)] && !slices.ContainsFunc(spans, func(s span) bool {
-		return s.where == where && !s.from.After(ln.At) && (s.to.IsZero() || !s.to.Before(ln.At))
+	if !slices.ContainsFunc(spans, func(s span) bool {
+		return s.where == former && !s.from.After(ln.At) && (former != where || s.to.IsZero() || !s.to.Before(ln.At))
 	}) {
 		w.violation("broken: line %d: the gate of %.8s opened for what did not stand at %s at that time", n, ln.Item, ln.About.Rel)
 	}
 }
+
+// putBack is a file's name with the ID of what was sent before from its place.
+var putBack = regexp.MustCompile(`\.\d{4,}(\.[a-z]+)$`)
 
 // notTwice: one item is stored once, but for what people ordered, and once more
 // where on_uncertain is "resend".
@@ -107,6 +113,8 @@ func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
 		switch {
 		case r.after == "keep":
 			w.violation("lost: %s is gone, and nobody took it away", rel)
+		case r.after == "move" && w.unseen[r.at(rel)] && w.moved(r, p.content):
+			// Nobody could tell, and nothing was deleted.
 		case !isStored:
 			w.violation("lost: %s was taken away after an upload that has not been: %.8s", rel, v.sha)
 		case r.after == "move" && !w.moved(r, p.content):

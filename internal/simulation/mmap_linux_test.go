@@ -1,9 +1,12 @@
 package simulation
 
 import (
+	"bytes"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"bloxdrop/store"
 )
 
 // behindTheBack changes a file's content as a program may that has it mapped
@@ -25,13 +28,20 @@ func (w *world) behindTheBack(r *tree, rel string) string {
 	if err != nil {
 		return "can't map " + rel
 	}
+	content := bytes.Clone(m) // a page that was never read before would be written to with a new time
+	was, _, err := store.LookAt(r.at(rel))
+	w.mustDo(err)
 	w.number++
-	content := append([]byte(nil), old...)
 	content[0] ^= byte(1 + w.number%15)
 	content[len(content)-1] ^= byte(1 + w.number%7)
 	copy(m, content)
 	w.mustDo(unix.Munmap(m))
+	is, _, err := store.LookAt(r.at(rel))
+	w.mustDo(err)
+	if is != was {
+		w.t.Fatalf("%s was to be changed without a trace: it was %+v, and is %+v", rel, was, is)
+	}
 	w.unseen[r.at(rel)] = true
-	w.stands(r, rel, content)
+	w.standsToo(r, rel, content)
 	return "changes " + rel + " without a trace: " + digest(content)[:8]
 }

@@ -145,16 +145,19 @@ func (w *world) someFile(rnd *rand.Rand, person, name string) (*tree, string) {
 // stands notes that a path holds this content from now on; nil: nothing, or
 // nothing whole.
 func (w *world) stands(r *tree, rel string, content []byte) {
-	now, where := time.Now(), r.path+"/"+rel
-	person := personOf(rel)
-	if old := r.files[rel]; old != nil && person != "" {
-		spans := w.stood[version{person, digest(old.content)}]
+	where := r.path + "/" + rel
+	for _, spans := range w.stood {
 		for i := range spans {
 			if spans[i].where == where && spans[i].to.IsZero() {
-				spans[i].to = now
+				spans[i].to = time.Now()
 			}
 		}
 	}
+	w.standsToo(r, rel, content)
+}
+
+// standsToo leaves what stood there standing, as it seems to all who don't read it.
+func (w *world) standsToo(r *tree, rel string, content []byte) {
 	if content == nil {
 		delete(r.files, rel)
 		return
@@ -164,9 +167,9 @@ func (w *world) stands(r *tree, rel string, content []byte) {
 		r.before[rel] = int64(len(content))
 		r.beforeSHA[digest(content)] = true
 	}
-	if person != "" {
+	if person := personOf(rel); person != "" {
 		v := version{person, digest(content)}
-		w.stood[v] = append(w.stood[v], span{where: where, from: now})
+		w.stood[v] = append(w.stood[v], span{where: r.path + "/" + rel, from: time.Now()})
 	}
 }
 
