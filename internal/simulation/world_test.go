@@ -78,6 +78,37 @@ type span struct {
 	from, to time.Time // to is zero while it stands
 }
 
+// stands notes that a path holds this content from now on; nil: nothing, or
+// nothing whole.
+func (w *world) stands(r *tree, rel string, content []byte) {
+	where := r.path + "/" + rel
+	for _, spans := range w.stood {
+		for i := range spans {
+			if spans[i].where == where && spans[i].to.IsZero() {
+				spans[i].to = time.Now()
+			}
+		}
+	}
+	w.standsToo(r, rel, content)
+}
+
+// standsToo leaves what stood there standing, as it seems to all who don't read it.
+func (w *world) standsToo(r *tree, rel string, content []byte) {
+	if content == nil {
+		delete(r.files, rel)
+		return
+	}
+	r.files[rel] = &paper{content: content}
+	if is, err := w.store.Baseline(r.path); err != nil || is != store.BaselineKept {
+		r.before[rel] = int64(len(content))
+		r.beforeSHA[digest(content)] = true
+	}
+	if person := personOf(rel); person != "" {
+		v := version{person, digest(content)}
+		w.stood[v] = append(w.stood[v], span{where: r.path + "/" + rel, from: time.Now()})
+	}
+}
+
 func newWorld(t *testing.T, seed uint64, dir string) *world {
 	w := &world{
 		t: t, seed: seed, dir: dir, rnd: rand.New(rand.NewPCG(seed, 1)),
