@@ -57,13 +57,16 @@ type Error struct {
 	Location   string
 }
 
+// answered begins each Error.
+const answered = "Bloxs answered the "
+
 // Error says in one sentence what Bloxs answered, in Bloxs's own words where
 // it had any: at most 500 characters, on one line, without markup or secrets.
 func (e *Error) Error() string {
 	if e.FixedToken {
 		return "Bloxs refuses the fixed token: put a new one in place of bloxs.token"
 	}
-	s := fmt.Sprintf("Bloxs answered the %s with %d", e.Op, e.Status)
+	s := fmt.Sprintf(answered+"%s with %d", e.Op, e.Status)
 	if text := http.StatusText(e.Status); text != "" {
 		s += " " + text
 	}
@@ -79,6 +82,16 @@ func (e *Error) Error() string {
 		s += ": " + text
 	}
 	return clean(s, maxText)
+}
+
+// Said is what of such a sentence is in Bloxs's own words, without what is for
+// programmers; "" where it had none.
+func Said(sentence, traceID string) string {
+	if !strings.HasPrefix(sentence, answered) {
+		return sentence
+	}
+	_, said, _ := strings.Cut(sentence, ": ")
+	return strings.TrimSpace(strings.TrimSuffix(said, "(traceId "+traceID+")"))
 }
 
 // readAnswer reads and closes the body, both bounded. The body comes back

@@ -79,7 +79,7 @@ func printStatus(s *screen, st control.Status) error {
 	}
 	count("  settling", colour, st.Settling, settling)
 	count("  unmatched", mind, st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
-	count("  ignored", "", st.Ignored, "by a pattern")
+	count("  ignored", "", st.Ignored, "never sent: bloxdrop list --state ignored")
 	count("  duplicate", "", st.Duplicate, "further places of the same content")
 	for _, r := range st.Roots {
 		colour := ""

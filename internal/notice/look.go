@@ -163,7 +163,9 @@ func (r *root) held(p *picture, it store.Item) error {
 	case it.Size > r.MaxSize:
 		c, why = large, r.Words.Size(it.Size)
 	case it.Attempts > 0:
-		why = it.Detail
+		if why = r.Said(it.Detail, it.TraceID); why == "" {
+			why = r.Words.Say("notice.rejected.silent")
+		}
 	}
 	for _, pl := range places {
 		if pl.Root == r.Path {
@@ -255,14 +257,23 @@ func (r *root) list(b watcher.Beside, was *stranded, skips bool) (*stranded, err
 		case len(n.empty) == mostEmpty:
 			n.more++
 		default:
-			n.empty[name] = r.Now()
-			if was != nil && !was.empty[name].IsZero() {
-				n.empty[name] = was.empty[name]
-			}
+			n.empty[name] = r.emptySince(was, name, look)
 		}
 		return nil
 	})
 	return n, err
+}
+
+// emptySince goes by our own clock, but for what was there before the start.
+func (r *root) emptySince(was *stranded, name string, look store.Look) time.Time {
+	now, modified := r.Now(), time.Unix(0, look.ModTime)
+	switch {
+	case was != nil && !was.empty[name].IsZero():
+		return was.empty[name]
+	case r.stranded == nil && modified.Before(now):
+		return modified
+	}
+	return now
 }
 
 func (r *root) isPersonal(rel string) bool {

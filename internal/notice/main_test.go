@@ -66,7 +66,7 @@ func newBenchOf(t testing.TB, before func(*bench)) *bench {
 	})
 	b.opts = Options{
 		Store: b.store, Queue: b.queue,
-		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna", MaxSize: 1000,
+		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna", MaxSize: 1000, Said: func(detail, _ string) string { return strings.TrimPrefix(detail, "415: ") },
 		Now: func() time.Time { return time.Now().Add(b.later) }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	}
 	pattern, err := layout.Parse("{reference}[ - {name}]")

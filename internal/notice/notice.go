@@ -43,8 +43,9 @@ type Options struct {
 	Dir     string // where it is remembered which notices were written
 	InShare bool   // false: none are written, and what is there is taken away
 	Words   *words.Words
-	Contact string // whom to ask
-	MaxSize int64  // larger files are not sent
+	Contact string                              // whom to ask
+	MaxSize int64                               // larger files are not sent
+	Said    func(detail, traceID string) string // what of an item's detail is in Bloxs's own words
 	Now     func() time.Time
 	Log     *slog.Logger
 

@@ -33,7 +33,7 @@ func TestCauses(t *testing.T) {
 	b.look()
 	b.unknown("1234")
 	b.hold("1001 - Visser/c.txt", store.NameMismatch, `the folder says "Visser", but person 1001 is "A. Jansen"`, 0)
-	b.hold("1002/virus.xlsm", store.Rejected, "The file holds a virus", 1)
+	b.hold("1002/virus.xlsm", store.Rejected, "415: The file holds a virus", 1)
 	b.hold("1002/large.bin", store.Rejected, "larger than max_size", 0)
 	b.lost("1002/perhaps.txt")
 	b.look()
@@ -47,7 +47,7 @@ func TestCauses(t *testing.T) {
 		t.Error("a notice gives the name of a person who may be somebody else")
 	}
 	b.says(refused+".bloxdrop.txt", "This file is too large for Bloxs: large.bin 2 KB Bloxs takes files of up to 1 KB. Scan it again", "Bloxs does not take this file: virus.xlsm The file holds a virus", "perhaps.txt", "do not send it again", "looked after by Anna")
-	b.says("New folder/"+nobodys+".bloxdrop.txt", "One file stands right here", "f.txt", "1234 - Jansen", "Or give this folder such a name")
+	b.says("New folder/"+nobodys+".bloxdrop.txt", "One file stands right here", "f.txt", "for example: 1234 - Jansen Or give this folder such a name")
 	b.says(nobodys+".bloxdrop.txt", "loose.txt")
 	b.says(watcher.PageName, "5 folders need somebody", "1234 - Bakker", "A file is too large. Bloxs does not take it. It is looked after", "Here, in no folder")
 	page := b.read(watcher.PageName)

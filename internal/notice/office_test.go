@@ -140,6 +140,7 @@ func TestComesMeanwhile(t *testing.T) {
 // TestEmpty tells of files without content once they have been that for a while.
 func TestEmpty(t *testing.T) {
 	b := newBench(t)
+	b.look()
 	b.write("1234 - Bakker/2026/scan.pdf", "")
 	b.look()
 	b.stands()
@@ -155,10 +156,16 @@ func TestEmpty(t *testing.T) {
 	if text := b.read(notice + ".bloxdrop.txt"); strings.Contains(text, "Delete this notice") || strings.Contains(text, "other.pdf") {
 		t.Error(text)
 	}
-	b.says(watcher.PageName, "One folder needs somebody", "It is empty")
+	b.says(watcher.PageName, "One folder needs somebody", "A file is empty")
 	b.later += longEmpty
 	b.look()
 	b.says(notice+".bloxdrop.txt", "There is nothing in 2 files")
+	b.restart()
+	before := b.stamps()
+	b.look()
+	if after := b.stamps(); strings.Split(after, "\n")[0] != strings.Split(before, "\n")[0] {
+		t.Errorf("written again after a restart:\n%s\n%s", before, after)
+	}
 	b.write("1234 - Bakker/2026/scan.pdf", "%PDF-1.7 %%EOF")
 	b.must(os.Remove(b.path("1234 - Bakker/2026/other.pdf")))
 	b.look()

@@ -77,7 +77,13 @@ func (r *root) text(f *folder) string {
 			b.line("  " + r.Words.Say("notice.more", more))
 		}
 		b.gap()
-		b.say(r.toDo(f, c))
+		b.say(r.toDo(c))
+		if c == unmatched {
+			b.line("  " + r.Layout.Example())
+		}
+		if c == unmatched && f.rel != "" {
+			b.say(r.Words.Say("notice.unmatched.name"))
+		}
 		b.gap()
 	}
 	if again {
@@ -108,7 +114,7 @@ func (r *root) says(f *folder, c cause, m *matter) string {
 	return r.Words.Say(key, m.files)
 }
 
-func (r *root) toDo(f *folder, c cause) string {
+func (r *root) toDo(c cause) string {
 	key := "notice." + string(c) + ".do"
 	switch c {
 	case unknown:
@@ -117,12 +123,6 @@ func (r *root) toDo(f *folder, c cause) string {
 		return r.Words.Say(key, r.contact())
 	case large:
 		return r.Words.Say(key, r.Words.Size(r.MaxSize))
-	case unmatched:
-		text := r.Words.Say(key, r.Layout.Example())
-		if f.rel != "" {
-			text += " " + r.Words.Say("notice.unmatched.name")
-		}
-		return text
 	}
 	return r.Words.Say(key)
 }
