@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 
 	"bloxdrop/internal/failpoint"
@@ -42,7 +44,7 @@ type writer func(at *os.Root, name string, data []byte) (fs.FileInfo, error)
 
 // write puts a file in the place of another of ours.
 func write(at *os.Root, name string, data []byte) (fs.FileInfo, error) {
-	return place(at, name, data, func() error { return at.Rename(watcher.TempNotice, name) })
+	return place(at, name, data, func() error { return rename(at, name) })
 }
 
 // create is write where nothing may stand: fs.ErrExist if something does by now.
@@ -68,7 +70,22 @@ func createWithoutLinks(at *os.Root, name string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return at.Rename(watcher.TempNotice, name)
+	return rename(at, name)
+}
+
+// rename gives the temporary file its name, whatever has that.
+func rename(at *os.Root, name string) error {
+	err := at.Rename(watcher.TempNotice, name)
+	if err != nil && runtime.GOOS == "windows" {
+		err = renameByPath(at, name)
+	}
+	return err
+}
+
+// renameByPath is for network shares, which may know no folder by its handle. If
+// a link has come on the way, there is no such temporary file behind it.
+func renameByPath(at *os.Root, name string) error {
+	return os.Rename(filepath.Join(at.Name(), watcher.TempNotice), filepath.Join(at.Name(), name))
 }
 
 // place writes a temporary file, and has move give it its name. Who may enter

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bloxdrop/internal/below"
 	"bloxdrop/internal/layout"
 	"bloxdrop/store"
 	"bloxdrop/watcher"
@@ -66,7 +67,12 @@ func TestDeletedAboveOthers(t *testing.T) {
 
 // TestCreate goes over nothing that has come meanwhile, also where there are no links.
 func TestCreate(t *testing.T) {
-	at, err := os.OpenRoot(t.TempDir())
+	base, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	at, err := below.Open(base, "1234 - Bakker/2026", 0o755)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +111,11 @@ func TestCreate(t *testing.T) {
 		t.Error(err)
 	}
 	want("free too", "ours")
+	write(watcher.TempNotice, "ours, too")
+	if err := renameByPath(at, "free too"); err != nil {
+		t.Error(err)
+	}
+	want("free too", "ours, too")
 	for i, stump := range []string{"", "\x00\x00", watcher.NoticeMark + "\r\nhalf a no"} {
 		write(watcher.TempNotice, stump)
 		name := fmt.Sprint("behind ", i)
