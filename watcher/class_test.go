@@ -13,6 +13,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"bloxdrop/internal/await"
 	"bloxdrop/internal/layout"
 
 	"bloxdrop/internal/testfs"
@@ -254,7 +255,7 @@ func TestAHungRootStopsNoOther(t *testing.T) {
 	b.untilPlaces("1/f")
 	began := time.Now()
 	b.Stop()
-	if took := time.Since(began); took > 2*stopWait {
+	if took := time.Since(began); took > 2*await.Patience {
 		t.Errorf("Stop took %v", took)
 	}
 	b.Stop()

@@ -25,6 +25,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/await"
 	"bloxdrop/internal/layout"
 	"bloxdrop/store"
 )
@@ -94,10 +95,6 @@ type Watcher struct {
 	running sync.WaitGroup
 }
 
-// stopWait bounds Stop: a hung share keeps its goroutines in a system call
-// that nobody can end.
-const stopWait = 2 * time.Second
-
 // New checks the options; it touches no root.
 func New(o Options) (*Watcher, error) {
 	if o.fold == nil {
@@ -148,16 +145,7 @@ func (w *Watcher) Stop() {
 			return
 		}
 		w.cancel()
-		done := make(chan struct{})
-		go func() {
-			w.running.Wait()
-			close(done)
-		}()
-		timer := time.NewTimer(stopWait)
-		defer timer.Stop()
-		select {
-		case <-done:
-		case <-timer.C:
+		if !await.All(&w.running, nil) {
 			w.log.Warn("stopped without waiting for a root that does not answer")
 		}
 	})

@@ -15,8 +15,8 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"time"
 
+	"bloxdrop/internal/await"
 	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
@@ -93,34 +93,10 @@ func (a *Archive) Start(ctx context.Context) {
 	}
 }
 
-// stopWait bounds Stop, since nobody can end a system call on a hung share.
-const stopWait = 2 * time.Second
-
 // Stop ends all work behind the file at hand.
 func (a *Archive) Stop() {
 	a.cancel()
-	await(&a.running, nil)
-}
-
-// await waits for all, but not for long once over is closed; nil: it is.
-func await(all *sync.WaitGroup, over <-chan struct{}) {
-	done := make(chan struct{})
-	go func() {
-		all.Wait()
-		close(done)
-	}()
-	if over != nil {
-		select {
-		case <-done:
-		case <-over:
-		}
-	}
-	timer := time.NewTimer(stopWait)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	await.All(&a.running, nil)
 }
 
 // Sent says that there may be new receipts. It costs next to nothing.
@@ -149,7 +125,7 @@ func (a *Archive) Finish(ctx context.Context) {
 	for _, r := range a.roots {
 		all.Go(func() { r.pass(ctx, true) })
 	}
-	await(&all, ctx.Done())
+	await.All(&all, ctx.Done())
 }
 
 // Trouble is what keeps sent files of a root where they are.

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"bloxdrop/internal/await"
 	"bloxdrop/internal/layout"
 	"bloxdrop/internal/words"
 	"bloxdrop/queue"
@@ -95,23 +96,10 @@ func (n *Notices) Start(ctx context.Context) {
 	}
 }
 
-// stopWait bounds Stop, since nobody can end a system call on a hung share.
-const stopWait = 2 * time.Second
-
 // Stop ends all work behind the file at hand.
 func (n *Notices) Stop() {
 	n.cancel()
-	done := make(chan struct{})
-	go func() {
-		n.running.Wait()
-		close(done)
-	}()
-	timer := time.NewTimer(stopWait)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	await.All(&n.running, nil)
 }
 
 // Wake says that something may have changed. It costs next to nothing.
@@ -133,11 +121,14 @@ func (n *Notices) Rescanned(path string) {
 	}
 }
 
-// Finish does all that is to be done now. It is for a run that ends, after Stop.
+// Finish does all that is to be done now. It is for a run that ends, after Stop,
+// and does not wait long for a root that hangs.
 func (n *Notices) Finish(ctx context.Context) {
+	var all sync.WaitGroup
 	for _, r := range n.roots {
-		r.pass(ctx, true)
+		all.Go(func() { r.pass(ctx, true) })
 	}
+	await.All(&all, ctx.Done())
 }
 
 // Trouble is why people of a root aren't told.

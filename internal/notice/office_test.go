@@ -1,11 +1,13 @@
 package notice
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,4 +198,36 @@ func TestLongNames(t *testing.T) {
 	if !strings.Contains(text, "/lease.txt\r\n") || !strings.Contains(text, "  …") || len(text) > 1500 {
 		t.Errorf("%d bytes: %s", len(text), text)
 	}
+}
+
+// TestFinishOfARootThatHangs: a run that is ended by hand ends, though a share answers nobody.
+func TestFinishOfARootThatHangs(t *testing.T) {
+	b := newBench(t)
+	b.look()
+	hangs, free := make(chan struct{}), make(chan struct{})
+	now := b.opts.Now
+	b.opts.Now = sync.OnceValue(func() time.Time {
+		close(hangs)
+		<-free
+		return now()
+	})
+	b.restart()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		b.notices.Finish(ctx)
+		close(ended)
+	}()
+	<-hangs
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Error("it waits for the share")
+	}
+	close(free)
+	<-ended
+	passing := &b.notices.roots[0].passing
+	passing.Lock() // the pass has ended
+	passing.Unlock()
 }
