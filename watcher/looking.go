@@ -116,8 +116,9 @@ func (s *settleSet) fail(e *entry, why string) (news bool) {
 	now := s.now()
 	s.warnLong(e, now)
 	news = e.stuck == ""
-	e.stuck, e.copied = why, false
-	if len(s.entries) >= s.max/2 {
+	e.stuck = why
+	s.copied(e, false)
+	if s.settling() >= s.max/2 {
 		s.remove(e) // it must not keep others out: the next rescan tries it again
 		return false
 	}

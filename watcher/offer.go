@@ -194,13 +194,15 @@ func (s *settleSet) foundCopy(rel string, look store.Look) {
 	switch {
 	case e == nil || e.copied || e.look != look:
 		return
-	case len(s.entries) >= s.max/2:
-		s.remove(e) // it must not keep others out
+	case s.copies >= s.max:
+		s.remove(e) // the next rescan finds it again
 		return
 	}
-	e.copied, e.again, e.stuck = true, false, ""
+	s.copied(e, true)
+	e.again, e.stuck = false, ""
 	e.next = s.now().Add(maxRetry)
 	s.watch(e)
+	s.refill()
 }
 
 func (s *settleSet) isCopy(rel string) bool {

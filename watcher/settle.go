@@ -64,6 +64,7 @@ type settleSet struct {
 	entries   map[string]*entry
 	due       dueHeap
 	ready     []*entry
+	copies    int // of the entries, which take nobody's room
 	postponed int // files beyond the bound, as the last scan counted them
 }
 
@@ -90,7 +91,7 @@ func (s *settleSet) see(rel string, look store.Look, k store.Known) (isNew, ok b
 	now := s.now()
 	e := s.entries[rel]
 	if e == nil {
-		if len(s.entries) >= s.max {
+		if s.settling() >= s.max {
 			return false, false
 		}
 		e = &entry{rel: rel, look: look, first: now, since: now, next: now.Add(s.settle / 2), index: -1}
@@ -109,7 +110,8 @@ func (s *settleSet) restart(e *entry, look store.Look, now time.Time) {
 	e.look, e.since, e.next = look, now, now.Add(s.settle/2)
 	e.equal, e.incomplete, e.retry, e.stuck = 0, time.Time{}, 0, ""
 	e.changes++
-	e.again, e.copied = false, false
+	e.again = false
+	s.copied(e, false)
 	s.watch(e)
 }
 
@@ -152,6 +154,7 @@ func (s *settleSet) forgetBelow(dir string) {
 
 func (s *settleSet) remove(e *entry) {
 	delete(s.entries, e.rel)
+	s.copied(e, false)
 	if e.index >= 0 {
 		heap.Remove(&s.due, e.index)
 	}
@@ -167,7 +170,7 @@ func (s *settleSet) expect(postponed int) {
 }
 
 func (s *settleSet) refill() {
-	if s.postponed > 0 && len(s.entries) <= s.max/2 {
+	if s.postponed > 0 && s.settling() <= s.max/2 {
 		poke(s.room)
 	}
 }
@@ -175,7 +178,21 @@ func (s *settleSet) refill() {
 func (s *settleSet) free() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.max - len(s.entries)
+	return s.max - s.settling()
+}
+
+// settling is how many entries take room.
+func (s *settleSet) settling() int { return len(s.entries) - s.copies }
+
+// copied notes whether an entry is a copy.
+func (s *settleSet) copied(e *entry, is bool) {
+	switch {
+	case is && !e.copied:
+		s.copies++
+	case !is && e.copied:
+		s.copies--
+	}
+	e.copied = is
 }
 
 // counts leaves out what is only read again. The copies are not among all.
