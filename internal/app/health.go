@@ -64,7 +64,9 @@ func (in *inside) ask(a *App) <-chan struct{} {
 		s, err := a.stand()
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.answer, in.err, in.known, in.answered = s, err, true, nil
+		if in.err, in.known, in.answered = err, true, nil; err == nil {
+			in.answer = s // else what was known before is more than half of it
+		}
 		in.pulse.End()
 		close(answered)
 	}()

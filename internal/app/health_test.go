@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,9 +14,9 @@ import (
 	"bloxdrop/internal/config"
 )
 
-// TestHealth: what only a new start mends is said, once it has lasted, and
-// nothing else is.
-func TestHealth(t *testing.T) {
+// lonely is a config with a root that is missing and a Bloxs that nobody answers for.
+func lonely(t *testing.T) *config.Config {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.toml")
 	text := fmt.Sprintf("[bloxs]\nurl = \"http://127.0.0.1:9\"\ntoken = \"t\"\n[[watch]]\npath = %q\nexisting = \"upload\"\nrescan = \"30m\"\n[store]\ndir = %q\n[web]\nlisten = \"\"\n",
@@ -27,6 +28,39 @@ func TestHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// TestWhatIsNotKnown: while the ledger can't be read, the metrics go on to show
+// what it said last, with its time. A counter never goes back.
+func TestWhatIsNotKnown(t *testing.T) {
+	a, err := Open(t.Context(), Options{Config: lonely(t), Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0 }, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := a.sight()
+	if before.At.IsZero() || before.LedgerBytes == 0 || before.JournalBytes == 0 || len(before.Roots) != 1 {
+		t.Fatalf("%+v", before)
+	}
+	if err := a.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	after := a.sight()
+	if _, _, err := a.inside.last(); err == nil {
+		t.Fatal("the ledger can still be read")
+	}
+	if !after.At.Equal(before.At) || after.LedgerBytes != before.LedgerBytes || after.JournalSyncs != before.JournalSyncs || len(after.Roots) != 1 {
+		t.Errorf("%+v\nbefore\n%+v", after, before)
+	}
+	if why := a.notReady(); !slices.Contains(why, "the ledger can't be read") {
+		t.Errorf("%q", why)
+	}
+}
+
+// TestHealth: what only a new start mends is said, once it has lasted, and
+// nothing else is.
+func TestHealth(t *testing.T) {
+	c := lonely(t)
 	var later atomic.Int64
 	a, err := Open(t.Context(), Options{
 		Config: c, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0 },
