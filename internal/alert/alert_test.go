@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,11 +26,13 @@ type outbox struct {
 	mu    sync.Mutex
 	all   []Message
 	fails bool
+	tries int
 }
 
 func (o *outbox) send(_ string, m Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.tries++
 	if o.fails {
 		return errors.New("out of order")
 	}
@@ -163,7 +167,10 @@ func TestAlertWaitsForItsService(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.box.fails = true
 		w.wrong(Trouble{Kind: Offline, Root: 1})
-		time.Sleep(2 * time.Hour)
+		time.Sleep(25 * time.Hour)
+		if n := w.box.tries; n < 4*24 || n > 4*24+10 { // every 15 minutes, after some sooner ones
+			t.Errorf("%d tries in a day", n)
+		}
 		w.a.Stop()
 		w.start()
 		time.Sleep(20 * time.Minute)
@@ -173,6 +180,81 @@ func TestAlertWaitsForItsService(t *testing.T) {
 		w.box.mu.Unlock()
 		time.Sleep(16 * time.Minute)
 		w.said(begins)
+	})
+}
+
+// TestNobodyCanTellYet: after a start it takes a while until what is wrong is
+// found again. Until then it is not over, and nothing that was not told begins.
+func TestNobodyCanTellYet(t *testing.T) {
+	inWorld(t, func(w *world) {
+		wrong := []Trouble{{Kind: Settling, Count: 2, AtOnce: true}, {Kind: Offline, Root: 2}, {Kind: Waiting, Count: 3, Since: time.Now().Add(-time.Minute)}}
+		w.wrong(wrong...)
+		time.Sleep(2 * time.Minute)
+		w.said(begins) // the first; the others have not lasted
+		w.a.Stop()
+		unsure := slices.Clone(wrong)
+		for i := range unsure {
+			unsure[i].Unsure = true
+		}
+		w.wrong(unsure...)
+		w.start()
+		time.Sleep(2 * time.Hour)
+		w.said(begins)
+		w.wrong() // for a moment
+		time.Sleep(time.Minute)
+		w.wrong(wrong[0])
+		time.Sleep(time.Hour)
+		w.said(begins)
+		w.wrong()
+		time.Sleep(10 * time.Minute)
+		w.said(begins, ends)
+	})
+}
+
+// TestWhatHangs: a service that does not answer is given up, and asked again
+// now and then, but not for ever; what is wrong is asked once at a time; and
+// neither keeps the stop waiting.
+func TestWhatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		var looks, asked, failed atomic.Int32
+		a := New(Options{
+			URLs: []string{"generic://x", "generic://y"}, After: time.Minute, Dir: t.TempDir(), Host: "filesrv", Words: words.In("en"), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Sent: func(taken bool) {
+				if !taken {
+					failed.Add(1)
+				}
+			},
+			Send: func(string, Message) error { asked.Add(1); <-free; return nil },
+			Look: func() ([]Trouble, error) {
+				if looks.Add(1) > 100 {
+					<-free
+				}
+				return []Trouble{{Kind: Offline, Root: 1}}, nil
+			},
+		})
+		a.Start()
+		for asked.Load() < 2 {
+			time.Sleep(time.Second)
+		}
+		began := time.Now()
+		a.Stop()
+		if d := time.Since(began); d > endWithin {
+			t.Errorf("the stop takes %s", d)
+		}
+		time.Sleep(time.Minute)
+		a = New(a.opts)
+		asked.Store(0)
+		failed.Store(0)
+		looks.Store(0)
+		a.Start()
+		time.Sleep(24 * time.Hour)
+		if n := asked.Load(); n != 2*hangMost || failed.Load() != n || looks.Load() != 101 {
+			t.Errorf("they were asked %d times and given up %d times; %d looks", n, failed.Load(), looks.Load())
+		}
+		a.Stop()
+		close(free)
+		synctest.Wait()
 	})
 }
 
@@ -193,6 +275,9 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s\n%s", m.Title, m.Text)
 		}
 		t.Log(m.Title + "\n" + m.Text)
+		if over := a.message(news{over: all}); strings.Contains(over.Text, "bloxdrop status") { // there is nothing to see
+			t.Errorf("%s\n%s", over.Title, over.Text)
+		}
 	}
 }
 
@@ -217,6 +302,12 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		if err := Send(raw, Message{}); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("Send(%q): %v", raw, err)
 		}
+	}
+	if err := Check("logger://"); err == nil { // it would be told to nobody
+		t.Error("the log is taken for a service")
+	}
+	if err := scrubbed(errors.New("Post \"https://hooks.example.com/c2VjcmV0\": refused"), "teams://secret"); strings.Contains(err.Error(), "c2VjcmV0") {
+		t.Error(err) // in another form
 	}
 	if err := scrubbed(fmt.Errorf("Post \"https://api.example.com/bot%s/send\": timeout of %s", secret, secret), "telegram://"+secret+"@telegram"); strings.Contains(err.Error(), secret) {
 		t.Error(err)

@@ -31,6 +31,7 @@ type Trouble struct {
 
 	AtOnce    bool `json:"-"` // it will not end by itself
 	Explained bool `json:"-"` // by another trouble: it is not begun to tell of it
+	Unsure    bool `json:"-"` // nobody can tell yet, as after a start: it is neither begun nor over
 }
 
 func (t Trouble) key() string { return fmt.Sprint(t.Kind, "/", t.What, "/", t.Root) }
@@ -105,14 +106,20 @@ func (b *book) look(now time.Time, all []Trouble) (n news) {
 
 func (b *book) note(now time.Time, t Trouble) {
 	r := b.known[t.key()]
-	if r == nil {
+	switch {
+	case t.Unsure:
+		if r != nil && r.Told {
+			r.Gone = time.Time{}
+		}
+		return
+	case r == nil:
 		if t.Since.IsZero() {
 			t.Since = now
 		}
 		r = &record{Trouble: t}
 		b.known[t.key()] = r
 	}
-	r.Gone, r.Count, r.AtOnce, r.Explained = time.Time{}, t.Count, t.AtOnce, t.Explained
+	r.Gone, r.Count, r.AtOnce = time.Time{}, t.Count, t.AtOnce
 	if t.Explained && !r.Told {
 		r.Since = now // what explains it has to be away as long before it counts
 	}
@@ -123,7 +130,7 @@ func (b *book) note(now time.Time, t Trouble) {
 func (b *book) isDue(now time.Time) (due []Trouble) {
 	for _, r := range b.known {
 		lasted := now.Sub(r.Since)
-		if !r.Told && r.Gone.IsZero() && !r.Explained && (r.AtOnce || lasted >= b.after) {
+		if !r.Told && r.Gone.IsZero() && (r.AtOnce || lasted >= b.after) {
 			due = append(due, r.Trouble)
 		}
 	}

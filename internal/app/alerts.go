@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	"bloxdrop/internal/alert"
@@ -43,8 +44,7 @@ func (a *App) endAlerts() <-chan struct{} {
 }
 
 const (
-	lookAtHeld    = 256 // of the oldest held and waiting items
-	lookAtWaiting = 256
+	lookAtWaiting = 256 // of the oldest
 	settlesLong   = time.Hour
 )
 
@@ -57,11 +57,12 @@ func (a *App) troubles() (all []alert.Trouble, err error) {
 	}
 	away := map[string]bool{}
 	for i, r := range s.roots {
-		if !r.Online && !r.LastRescan.IsZero() || !r.Online && a.opts.Now().Sub(a.began) > time.Minute {
-			all = append(all, alert.Trouble{Kind: alert.Offline, Root: i + 1})
+		notYet := r.LastRescan.IsZero()
+		if !r.Online {
+			all = append(all, alert.Trouble{Kind: alert.Offline, Root: i + 1, Unsure: notYet && a.running() < time.Minute})
 		}
-		if r.Unreadable > 0 && r.Online {
-			all = append(all, alert.Trouble{Kind: alert.Unreadable, Root: i + 1, Count: r.Unreadable})
+		if r.Unreadable > 0 || notYet || !r.Online {
+			all = append(all, alert.Trouble{Kind: alert.Unreadable, Root: i + 1, Count: r.Unreadable, Unsure: notYet || !r.Online})
 		}
 		away[r.Path] = !r.Online || r.Paused != ""
 	}
@@ -73,8 +74,11 @@ func (a *App) troubles() (all []alert.Trouble, err error) {
 		pausing = pausing || cause != byAdopt
 		all = append(all, alert.Trouble{Kind: alert.Paused, What: cause, AtOnce: cause == byDamage})
 	}
-	if n := a.settleLong(); n > 0 {
+	switch n, some := a.settleLong(); {
+	case n > 0:
 		all = append(all, alert.Trouble{Kind: alert.Settling, Count: n, AtOnce: true})
+	case some && a.running() < settlesLong+time.Minute: // since when they do is not remembered
+		all = append(all, alert.Trouble{Kind: alert.Settling, Unsure: true})
 	}
 	if a.store == nil {
 		return all, nil
@@ -91,24 +95,26 @@ func (a *App) troubles() (all []alert.Trouble, err error) {
 	return append(all, held...), err
 }
 
-// settleLong counts files that have settled for over an hour.
-func (a *App) settleLong() (n int) {
-	for _, f := range a.watcher.Settling() {
+// running is for how long it has.
+func (a *App) running() time.Duration { return a.opts.Now().Sub(a.began) }
+
+// settleLong counts files that have settled for over an hour, and tells
+// whether any settle at all.
+func (a *App) settleLong() (n int, some bool) {
+	settling := a.watcher.Settling()
+	for _, f := range settling {
 		if a.opts.Now().Sub(f.Since) > settlesLong {
 			n++
 		}
 	}
-	return n
+	return n, len(settling) > 0
 }
 
-// heldLong is a trouble for each reason for which the oldest held items are.
+// heldLong is a trouble for each reason for which items are held, since the
+// oldest of them is.
 func (a *App) heldLong() (all []alert.Trouble, err error) {
-	p, err := a.store.List(store.Held, "", lookAtHeld)
-	if err != nil {
-		return nil, err
-	}
 	at := map[store.Reason]int{}
-	for _, it := range p.Items {
+	err = a.eachItem(context.Background(), store.Held, func(it store.Item) error {
 		i, known := at[it.Reason]
 		if !known {
 			i = len(all)
@@ -116,8 +122,9 @@ func (a *App) heldLong() (all []alert.Trouble, err error) {
 			all = append(all, alert.Trouble{Kind: alert.Held, What: string(it.Reason), Since: it.Changed})
 		}
 		all[i].Count++
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 // waitLong is the trouble that files wait and don't get through: the oldest
@@ -134,10 +141,11 @@ func (a *App) waitLong(s standing, away map[string]bool) (*alert.Trouble, error)
 		if away[it.Root] {
 			continue
 		}
-		if now.Sub(it.FirstSeen) < after || it.Attempts == 0 && now.Sub(s.delivered) < after {
+		if now.Sub(it.FirstSeen) < after || it.Attempts == 0 && now.Sub(s.delivered) < after && s.delivered.After(a.began) {
 			return nil, nil
 		}
-		return &alert.Trouble{Kind: alert.Waiting, Count: s.counts.Items[store.Waiting] + s.counts.Items[store.Sending], Since: it.FirstSeen}, nil
+		return &alert.Trouble{Kind: alert.Waiting, Unsure: it.Attempts == 0 && now.Sub(s.delivered) < after, // since that start
+			Count: s.counts.Items[store.Waiting] + s.counts.Items[store.Sending], Since: it.FirstSeen}, nil
 	}
 	return nil, nil
 }

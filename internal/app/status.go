@@ -122,7 +122,8 @@ func (a *App) countFiles(st *control.Status, c store.Counts) error {
 			Files: there, Unreadable: r.Unreadable,
 		})
 	}
-	st.Duplicate, st.SettlingLong = max(places-placed, 0), a.settleLong()
+	st.Duplicate = max(places-placed, 0)
+	st.SettlingLong, _ = a.settleLong()
 	return nil
 }
 
