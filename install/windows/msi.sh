@@ -18,11 +18,20 @@ uuid() { # NAME
 # wixl takes relative paths only, and puts the time and a random ID into what it makes.
 cd "$folder"
 faketime -f "$(date -d "@$SOURCE_DATE_EPOCH" '+%F %T')" wixl -a x64 -D Version="${version%%-*}" -D ProductCode="$(uuid "bloxdrop $version")" -o "$msi" "$here/bloxdrop.wxs"
-# What was made of another commit with the same number, as 1.4.0-rc.1 and 1.4.0 are, is upgraded as well; wixl can't say that.
-upgrade=$(mktemp)
-trap 'rm -f "$upgrade"' EXIT
-msiinfo export "$msi" Upgrade | sed 's/\t1\t\tWIX_UPGRADE_DETECTED/\t513\t\tWIX_UPGRADE_DETECTED/' >"$upgrade"
-grep -q 513 "$upgrade" || { echo "the .msi's Upgrade is not as expected" >&2; exit 1; }
-msibuild "$msi" -i "$upgrade"
+
+# What wixl can't say.
+table=$(mktemp)
+trap 'rm -f "$table"' EXIT
+edit() { # TABLE WHAT BY
+  msiinfo export "$msi" "$1" >"$table"
+  [ "$(grep -cP "$2" "$table")" = 1 ] || { echo "the .msi's $1 is not as expected" >&2; exit 1; }
+  sed -i "s/$2/$3/" "$table"
+  msibuild "$msi" -i "$table"
+}
+# What was made of another commit with the same number is upgraded, too: 1.4.0-rc.1 by 1.4.0.
+edit Upgrade '\t1\t\tWIX_UPGRADE_DETECTED' '\t513\t\tWIX_UPGRADE_DETECTED'
+# Execute="rollback" is at once for it.
+edit CustomAction '^ResumeService\t2130\t' 'ResumeService\t3410\t'
+
 content=$(find . -type f -print0 | sort -z | xargs -0 sha256sum | cat - "$here/bloxdrop.wxs" | sha256sum)
 msibuild "$msi" -s bloxdrop bloxdrop "x64;1033" "{$(uuid "$version $content")}"

@@ -17,7 +17,7 @@ func (e *env) services() []*cobra.Command {
 	return []*cobra.Command{
 		e.installs(),
 		e.uninstalls(),
-		e.manages("start", "Start the service", service.Start),
+		e.forPackage("start", "Start the service", service.Start, service.Resume),
 		e.stops(),
 		e.manages("restart", "Stop the service and start it again, with the config as it is now", service.Restart),
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -62,5 +63,77 @@ func TestCompletionInBash(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%q and Tab: %q, want %q", c.typed, got, c.want)
 		}
+	}
+}
+
+// shell finds one, or skips.
+func shell(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		needs(t, err)
+	}
+	return path
+}
+
+// TestCompletionInFish asks a real fish what Tab would show.
+func TestCompletionInFish(t *testing.T) {
+	t.Parallel()
+	fish := shell(t, "fish")
+	o := newOffice(t, bloxstest.Options{})
+	o.must(os.Symlink(binary, filepath.Join(o.dir, "bloxdrop")))
+	for typed, want := range map[string][]string{
+		"che":            {"check"},
+		"list --state s": {"sending", "sent", "settling", "skipped"},
+		"adopt ":         {o.root},
+		"status --js":    {"--json"},
+	} {
+		cmd := exec.CommandContext(t.Context(), fish, "--no-config", "-c", `bloxdrop completion fish | source; complete -C $argv[1]`, "bloxdrop --config "+o.config+" "+typed)
+		cmd.Env = append(os.Environ(), "PATH="+o.dir+":"+os.Getenv("PATH"), "HOME="+o.dir)
+		out, err := cmd.CombinedOutput()
+		var got []string
+		for line := range strings.Lines(string(out)) {
+			name, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q and Tab: %v, %q, want %q", typed, err, out, want)
+		}
+	}
+}
+
+// zshTypes starts a zsh on a terminal, types, presses Tab, and waits for what
+// ought to come.
+const zshTypes = `zmodload zsh/zpty
+zpty -b z zsh -f -i
+zpty -w z "PS1=; stty columns 500; fpath=(${(q)1} \$fpath); autoload -Uz compinit; compinit -u -D; bindkey '^I' complete-word; echo REA''DY"
+zpty -r z out '*READY*' || exit 1
+zpty -n -w z "bloxdrop $2"$'\t'
+zpty -r z out "*$3*" || exit 1
+zpty -n -w z $'\x15'
+zpty -w z exit
+zpty -d z`
+
+// TestCompletionInZsh presses Tab in a real zsh.
+func TestCompletionInZsh(t *testing.T) {
+	t.Parallel()
+	zsh := shell(t, "zsh")
+	o := newOffice(t, bloxstest.Options{})
+	o.must(os.Symlink(binary, filepath.Join(o.dir, "bloxdrop")))
+	functions := filepath.Join(o.dir, "functions")
+	o.must(os.Mkdir(functions, 0o755))
+	o.must(os.WriteFile(filepath.Join(functions, "_bloxdrop"), []byte(o.run("completion", "zsh")), 0o644))
+	for typed, want := range map[string]string{
+		"chec":             "bloxdrop check",
+		"list --state unm": "bloxdrop list --state unmatched",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		cmd := exec.CommandContext(ctx, zsh, "-f", "-c", zshTypes, "zsh", functions, typed, want)
+		cmd.Env = append(os.Environ(), "PATH="+o.dir+":"+os.Getenv("PATH"), "HOME="+o.dir, "TERM=dumb")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%q and Tab does not give %q: %v\n%s", typed, want, err, out)
+		}
+		cancel()
 	}
 }

@@ -182,6 +182,7 @@ func signed(t *testing.T, certificate, dist string) {
 func tables(t *testing.T, msi string) {
 	for table, want := range map[string]string{
 		"Upgrade":                "\t0.0.9\t\t513\t\tWIX_UPGRADE_DETECTED",                        // the same number, too: 0.0.9-rc.1
+		"CustomAction":           "ResumeService\t3410\tExe\tstart --packaged",                    // if it is undone
 		"InstallExecuteSequence": "InstallService\tNOT (REMOVE~=\"ALL\") AND NOT REINSTALL\t4010", // a repair is anybody's to ask for
 	} {
 		out, err := exec.Command("msiinfo", "export", msi, table).CombinedOutput()

@@ -58,6 +58,12 @@ func TestWindowsService(t *testing.T) {
 	s.step("upgrade")
 	s.upgrade(former, next)
 	s.deliver("1004/after the upgrade.txt")
+	if last := os.Getenv("BLOXDROP_MSI_LAST"); last != "" {
+		s.step("upgrade by one msiexec")
+		s.oneStep(last)
+		s.deliver("1005/after another.txt")
+		next = last
+	}
 	s.step("remove")
 	s.remove(next)
 	s.step("done")
@@ -159,6 +165,14 @@ func (s *server) refusals() {
 	if out := s.run("start"); !strings.Contains(out, "runs already") {
 		s.t.Errorf("start once more: %s", out)
 	}
+	s.run("stop", "--packaged") // as an upgrade begins
+	if out := s.run("start", "--packaged"); !strings.Contains(out, "is started") {
+		s.t.Errorf("what an upgrade that failed has stopped: %s", out)
+	}
+	s.until("running", func(st control.Status) bool { return st.State == control.Running })
+	if out := s.run("start", "--packaged"); !strings.Contains(out, "nothing to start") {
+		s.t.Errorf("what no upgrade has stopped: %s", out)
+	}
 	for want, args := range map[string][]string{
 		`with the config ` + s.config + ": `bloxdrop uninstall` first": {"install", "--config", filepath.Join(s.dir, "config.toml")},
 		`with the account NT SERVICE\bloxdrop: `:                       {"install", "--account", `OFFICE\bloxdrop$`},
@@ -218,6 +232,25 @@ func (s *server) upgrade(former, next string) {
 	}
 	if is, err := os.ReadFile(s.config); err != nil || string(is) != string(was) {
 		s.t.Errorf("the config is another: %v\n%s", err, is)
+	}
+}
+
+// oneStep puts a version over the one that there is, which has the same number
+// but for its -rc.1. Wine doesn't say that it is an upgrade: the service goes and
+// comes, and somebody starts it.
+func (s *server) oneStep(msi string) {
+	s.t.Helper()
+	was, err := os.ReadFile(s.config)
+	s.must(err)
+	s.msiexec("/i", msi)
+	if out := s.run("version"); !strings.Contains(out, "0.0.2") || strings.Contains(out, "rc") {
+		s.t.Errorf("after the upgrade there is %s", out)
+	}
+	if is, err := os.ReadFile(s.config); err != nil || string(is) != string(was) {
+		s.t.Errorf("the config is another: %v\n%s", err, is)
+	}
+	if testfs.Wine() {
+		s.run("start")
 	}
 }
 

@@ -26,6 +26,42 @@ func home() (string, error) {
 	return filepath.Join(data, Name), err
 }
 
+// ofAdministrators refuses a folder that somebody else has made before: its
+// config may send key and files elsewhere.
+func ofAdministrators(dir string) error {
+	sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("whose folder %s is can't be told: %w", dir, err)
+	}
+	owner, _, err := sd.Owner()
+	if err != nil {
+		return err
+	}
+	if is, err := administrates(owner); is || err != nil {
+		return err
+	}
+	name := owner.String()
+	if account, domain, _, err := owner.LookupAccount(""); err == nil {
+		name = domain + `\` + account
+	}
+	return fmt.Errorf("%s is there already, and was made by %s, who is no administrator: look at what lies in it, config.toml above all, then delete it, or take it over by `takeown /A /F \"%s\"`", dir, name, dir)
+}
+
+// administrates tells of those whom a folder may be of: the system,
+// administrators, and whoever says this, who is one.
+func administrates(sid *windows.SID) (bool, error) {
+	if sid.IsWellKnown(windows.WinLocalSystemSid) || sid.IsWellKnown(windows.WinBuiltinAdministratorsSid) {
+		return true, nil
+	}
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return false, err
+	}
+	return sid.Equals(user.User.Sid), nil
+}
+
 // protect makes the folder of config and ledger and says who may use it and all
 // that is in it. Anybody may make folders in ProgramData, so one that is there
 // already may be somebody's, with files whose rights are their own.

@@ -64,6 +64,11 @@ func register(spec Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if there == nil {
+		if err := ofAdministrators(ours); err != nil {
+			return "", err
+		}
+	}
 	if err := protect(ours, sid); err != nil {
 		return "", err
 	}

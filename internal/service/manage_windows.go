@@ -70,6 +70,15 @@ func Pause(ctx context.Context) (string, error) {
 	})
 }
 
+// Resume starts what Pause has stopped: the .msi says it where an upgrade failed
+// and the former version is back.
+func Resume(ctx context.Context) (string, error) {
+	if !resumes() {
+		return "there is nothing to start again", nil
+	}
+	return Start(ctx)
+}
+
 func does(_ context.Context, do func(*mgr.Service) (string, error)) (string, error) {
 	h, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT)
 	if err != nil {

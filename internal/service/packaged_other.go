@@ -7,6 +7,9 @@ import "context"
 // Pause is Stop: packages of this platform have means of their own.
 func Pause(ctx context.Context) (string, error) { return Stop(ctx) }
 
+// Resume is Start.
+func Resume(ctx context.Context) (string, error) { return Start(ctx) }
+
 // UninstallIfThere is Uninstall.
 func UninstallIfThere(ctx context.Context) (string, error) { return Uninstall(ctx) }
 

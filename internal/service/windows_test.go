@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/windows"
 )
 
 func TestAccounts(t *testing.T) {
@@ -85,5 +87,27 @@ func TestEvents(t *testing.T) {
 	}
 	if strings.Contains(beside.String(), "can't be written") {
 		t.Errorf("no event log: %s", beside.String())
+	}
+}
+
+// TestWhoseFolder: a folder of a user's is not taken for bloxdrop's.
+func TestWhoseFolder(t *testing.T) {
+	for kind, want := range map[windows.WELL_KNOWN_SID_TYPE]bool{
+		windows.WinLocalSystemSid: true, windows.WinBuiltinAdministratorsSid: true,
+		windows.WinBuiltinUsersSid: false, windows.WinAuthenticatedUserSid: false, windows.WinNetworkServiceSid: false,
+	} {
+		sid, err := windows.CreateWellKnownSid(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is, err := administrates(sid); is != want || err != nil {
+			t.Errorf("%s: %v, %v", sid, is, err)
+		}
+	}
+	dir := t.TempDir()
+	for _, path := range []string{dir, dir + `\not there`, dir + `\not\there`} {
+		if err := ofAdministrators(path); err != nil {
+			t.Error(err)
+		}
 	}
 }
