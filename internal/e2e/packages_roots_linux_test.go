@@ -59,13 +59,21 @@ func installRPM(t *testing.T, former string, current map[string][]byte) {
 	if said := rpm("-i", filepath.Join(former, "bloxdrop_0.0.9_linux_amd64.rpm")); !strings.Contains(said, "bloxdrop check --as-service") {
 		t.Errorf("it says %q", said)
 	}
-	var st syscall.Stat_t
-	if err := syscall.Stat(filepath.Join(root, config), &st); err != nil || st.Mode&0o777 != 0o640 || st.Uid != 0 || st.Gid == 0 {
-		t.Errorf("the config has mode %o and group %d: %v", st.Mode, st.Gid, err)
+	readable := func() {
+		t.Helper()
+		for path, want := range map[string]uint32{config: 0o640, filepath.Dir(config): 0o750} {
+			var st syscall.Stat_t
+			if err := syscall.Stat(filepath.Join(root, path), &st); err != nil || st.Mode&0o777 != want || st.Uid != 0 || st.Gid == 0 {
+				t.Errorf("/%s has mode %o and group %d: %v", path, st.Mode, st.Gid, err)
+			}
+		}
 	}
+	readable()
 	if !strings.Contains(read("etc/passwd"), "\nbloxdrop:") {
 		t.Error("there is no account")
 	}
+	rpm("-U", "--force", filepath.Join(former, "bloxdrop_0.0.9_linux_amd64.rpm")) // over a config in which nobody has written
+	readable()
 	for path, text := range map[string]string{config: read(config) + "# mine\n", ledger: "remembered"} {
 		path = filepath.Join(root, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -80,6 +88,7 @@ func installRPM(t *testing.T, former string, current map[string][]byte) {
 		t.Fatal(err)
 	}
 	rpm("-U", newer)
+	readable()
 	if text := read(config); !strings.HasSuffix(text, "# mine\n") {
 		t.Errorf("the upgrade has written over the config: %s", text)
 	}
