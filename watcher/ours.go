@@ -49,7 +49,11 @@ func IsNotice(dir, name string) bool {
 // Wrote tells by a file's first bytes whether bloxdrop has written it, or what
 // it is a copy of.
 func Wrote(begins []byte) bool {
-	text := bytes.TrimLeft(begins[:min(len(begins), headSize)], "\ufeff \t\r\n")
+	begins = begins[:min(len(begins), headSize)]
+	if rest, ok := bytes.CutPrefix(begins, []byte("\xff\xfe")); ok {
+		begins = bytes.ReplaceAll(rest, []byte{0}, nil) // an editor has saved it as UTF-16
+	}
+	text := bytes.TrimLeft(begins, "\ufeff \t\r\n")
 	const doctype = "<!doctype html"
 	return bytes.HasPrefix(text, []byte(NoticeMark)) ||
 		len(text) > len(doctype) && strings.EqualFold(string(text[:len(doctype)]), doctype) && bytes.Contains(text, []byte(PageMark))

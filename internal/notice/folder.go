@@ -18,6 +18,7 @@ import (
 const (
 	putOff     = 20 * time.Second // a notice, or the page, is written anew after so long at the earliest
 	askedAgain = time.Minute      // a deletion within so long after another is no new word
+	mostAsked  = 15 * time.Minute // so long is that at most, where deletions go on and on: no colleague does that
 )
 
 // see has the folder's notice stand there. count is how many of ours a scan
@@ -76,15 +77,15 @@ func (r *root) see(base *os.Root, f *folder, count int, again bool) error {
 // online, and asking for the notice by its name finds none either.
 func (r *root) seeNone(at *os.Root, f *folder, name, text string) error {
 	key := store.Fold(f.rel)
-	others, err := notices(at)
+	renamed, err := holdsOurs(at)
 	if err != nil {
 		return err
 	}
 	last, asked := r.asked[key]
-	age := r.Now().Sub(last).Abs()
+	age := r.Now().Sub(last.at).Abs()
 	switch {
-	case r.written.has(r.Path, key) && len(others) == 0:
-		if asked && age < askedAgain {
+	case r.written.has(r.Path, key) && !renamed:
+		if asked && age < last.rest {
 			r.soon = true
 			return nil
 		}
@@ -110,8 +111,12 @@ func (r *root) deleted(f *folder) error {
 	if err != nil {
 		return err
 	}
-	key := store.Fold(f.rel)
-	r.asked[key] = r.Now()
+	key, now := store.Fold(f.rel), r.Now()
+	last, is := r.asked[key], word{at: now, rest: askedAgain}
+	if now.Sub(last.at).Abs() < 4*last.rest {
+		is.rest = min(2*last.rest, mostAsked)
+	}
+	r.asked[key] = is
 	r.written.drop(r.Path, key)
 	delete(r.shown, key)
 	r.soon = true
@@ -191,6 +196,21 @@ func cleanIn(at *os.Root, keep string) error {
 		}
 	}
 	return nil
+}
+
+// holdsOurs tells whether a notice of ours stands in a folder, under any name that one may have.
+func holdsOurs(at *os.Root) (bool, error) {
+	names, err := notices(at)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		_, ours, err := read(at, name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || ours && name != watcher.TempNotice {
+			return ours, err
+		}
+	}
+	return false, nil
 }
 
 // notices are the names in a folder that only ours should have.

@@ -82,7 +82,7 @@ func New(o Options) *Notices {
 	for _, cfg := range o.Roots {
 		n.roots = append(n.roots, &root{
 			Root: cfg, Options: o, log: o.Log.With("root", cfg.Path), wake: make(chan struct{}, 1), written: written,
-			shown: map[string]shown{}, asked: map[string]time.Time{}, refused: map[string]*Trouble{},
+			shown: map[string]shown{}, asked: map[string]word{}, refused: map[string]*Trouble{},
 		})
 	}
 	return n

@@ -67,6 +67,45 @@ func TestDeletedAboveOthers(t *testing.T) {
 	}
 }
 
+// TestDeletedOnAndOn: a program that deletes notices does not have Bloxs asked
+// each minute, and a colleague's own file keeps nobody from asking.
+func TestDeletedOnAndOn(t *testing.T) {
+	b := newBench(t)
+	b.write("1234 - Bakker/a.txt", "a")
+	b.write("1234 - Bakker/! my list.bloxdrop.txt", "my own")
+	b.look()
+	var asked int
+	hold := func() {
+		if b.at("1234 - Bakker/a.txt").State == store.Waiting {
+			asked++
+			b.hold("1234 - Bakker/a.txt", store.Rejected, "no", 1)
+		}
+	}
+	hold()
+	asked = 0
+	for range 120 {
+		b.look()
+		_ = os.Remove(b.path("1234 - Bakker/! NOT SENT - Bloxs does not take a file.bloxdrop.txt"))
+		hold()
+	}
+	if asked < 5 || asked > 15 {
+		t.Errorf("asked %d times in two hours\n%s", asked, b.log)
+	}
+	b.later += time.Hour
+	b.look()
+	b.look()
+	hold()
+	b.later += time.Hour
+	b.look()
+	b.look()
+	b.must(os.Remove(b.path("1234 - Bakker/! NOT SENT - Bloxs does not take a file.bloxdrop.txt")))
+	b.look()
+	if it := b.at("1234 - Bakker/a.txt"); it.State != store.Waiting {
+		t.Errorf("after an hour's rest a deletion does not count: %+v", it)
+	}
+	b.read("1234 - Bakker/! my list.bloxdrop.txt")
+}
+
 // TestCreate goes over nothing that has come meanwhile, also where there are no links.
 func TestCreate(t *testing.T) {
 	base, err := os.OpenRoot(t.TempDir())

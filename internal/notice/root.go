@@ -28,7 +28,7 @@ type root struct {
 
 	passing  sync.Mutex
 	shown    map[string]shown     // what stands in which folder
-	asked    map[string]time.Time // when a colleague last asked for another try there
+	asked    map[string]word      // when a colleague last asked for another try there
 	stranded map[string]*stranded // the stranded files of each folder
 	stamp    uint64               // of the watcher's list at the last look
 	page     page
@@ -46,6 +46,12 @@ type shown struct {
 	name, text string
 	info       fs.FileInfo
 	at         time.Time // when it was written
+}
+
+// word is a deletion that was taken for one.
+type word struct {
+	at   time.Time
+	rest time.Duration // before the next counts
 }
 
 func (r *root) poke() {
@@ -136,7 +142,7 @@ func (r *root) work(ctx context.Context, is watcher.RootStatus, again bool) erro
 	defer base.Close()
 	r.written.keep(r.Path, p.folders)
 	maps.DeleteFunc(r.shown, func(key string, _ shown) bool { return p.folders[key] == nil })
-	maps.DeleteFunc(r.asked, func(_ string, at time.Time) bool { return r.Now().Sub(at).Abs() > time.Hour })
+	maps.DeleteFunc(r.asked, func(_ string, w word) bool { return r.Now().Sub(w.at).Abs() > time.Hour })
 	r.written.save()
 	notices := map[string]int{}
 	for _, b := range besides {
