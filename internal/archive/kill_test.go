@@ -168,6 +168,41 @@ func TestTakenWhileDead(t *testing.T) {
 	b.noNotes()
 }
 
+// TestTwoIdentities: where two names of one file look like two files, a kill
+// between the two steps of a rename leaves what a copy looks like.
+func TestTwoIdentities(t *testing.T) {
+	for _, remove := range []bool{false, true} {
+		for _, same := range []bool{true, false} {
+			b := newBench(t, t.TempDir())
+			b.opts.Roots[0].Delete = remove
+			b.sent("1001/lease.pdf", "lease")
+			b.opts.step = func(what string) error { return map[string]error{"foldered": errKilled}[what] }
+			b.pass()
+			b.killed()
+			b.opts.step = nil
+			to := b.note().To
+			want := map[string]string{to: "other"}
+			if same {
+				b.write(to, "lease")
+				info, err := os.Stat(b.path("1001/lease.pdf"))
+				b.must(err)
+				b.must(os.Chtimes(b.path(to), info.ModTime(), info.ModTime()))
+				delete(want, to)
+			} else {
+				b.write(to, "other")
+			}
+			b.pass()
+			if !remove {
+				want[map[bool]string{true: "_sent/1001/lease.pdf", false: "_sent/1001/lease.4711.pdf"}[same]] = "lease"
+			}
+			if got := b.tree(); !maps.Equal(got, want) {
+				t.Errorf("delete %v, same %v: there is %q, want %q", remove, same, got, want)
+			}
+			b.noNotes()
+		}
+	}
+}
+
 // A note that outlives its reason is undone.
 func TestNobodyWantsItDeletedAnyMore(t *testing.T) {
 	b := newBench(t, t.TempDir())

@@ -219,7 +219,7 @@ func (v *visit) finish(ctx context.Context, note store.Note) (end, error) {
 	case here != nil && (there.Size() == 0 || os.SameFile(here, there)):
 		return v.undo(note) // in the middle of a rename in two steps
 	case here != nil && look == note.Place.Look:
-		return dropped, nil
+		return v.undoTwin(ctx, note, there)
 	}
 	f, at, err := v.open(note.To)
 	if err != nil {
@@ -244,6 +244,32 @@ func (v *visit) undo(note store.Note) (end, error) {
 	}
 	defer at.Close()
 	if err := at.Remove(name); err != nil {
+		return open, err
+	}
+	return dropped, nil
+}
+
+// undoTwin does so on file systems that give two names of one file two
+// identities, as FUSE's may: what stands at both then has one time and one
+// content. Anything else there is somebody's.
+func (v *visit) undoTwin(ctx context.Context, note store.Note, there fs.FileInfo) (end, error) {
+	if there.Size() != note.Place.Look.Size || there.ModTime().UnixNano() != note.Place.Look.ModTime {
+		return dropped, nil
+	}
+	f, at, err := v.open(note.To)
+	if err != nil {
+		return open, err
+	}
+	defer at.Close()
+	defer f.Close()
+	switch err := f.holds(ctx, note.Item.SHA256); {
+	case errors.Is(err, errNotIt), errors.Is(err, errInUse):
+		return dropped, nil
+	case err != nil:
+		return open, err
+	}
+	_, name := split(note.To)
+	if err := f.remove(at, name); err != nil {
 		return open, err
 	}
 	return dropped, nil

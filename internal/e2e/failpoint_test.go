@@ -64,8 +64,8 @@ func workPoints() []point {
 	}
 }
 
-// elsewhere are those of steps that few file systems need; a test of package archive
-// kills there.
+// elsewhere are those of steps that few file systems need; TestFilingDies kills
+// there, and a test of package archive.
 func elsewhere() []string { return []string{"linked", "kept free", "put back"} }
 
 // TestFailpoints: each that the program has is died at in one of the tests, and

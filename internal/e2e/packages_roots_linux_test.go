@@ -16,7 +16,7 @@ func overlay(t *testing.T) (root, work string) {
 	mount := func(source, target, fstype, data string) {
 		t.Helper()
 		if err := syscall.Mount(source, target, fstype, 0, data); err != nil {
-			needs(t, err)
+			missing(t, err)
 		}
 		t.Cleanup(func() { _ = syscall.Unmount(target, syscall.MNT_DETACH) })
 	}
@@ -39,7 +39,7 @@ func installRPM(t *testing.T, former string, current map[string][]byte) {
 		t.Helper()
 		cmd := exec.Command("rpm", append([]string{"--root", root, "--nodeps"}, args...)...)
 		if cmd.Err != nil {
-			needs(t, cmd.Err)
+			missing(t, cmd.Err)
 		}
 		out, err := cmd.CombinedOutput()
 		if err != nil {

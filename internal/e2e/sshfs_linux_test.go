@@ -22,15 +22,18 @@ import (
 // remote is a share on a server of the test's own: sshd on a port and with keys
 // of its own, mounted through FUSE, which tells of nothing that others write.
 type remote struct {
-	o      *office
-	folder string // on the server
-	port   int
-	sshd   *exec.Cmd
-	sshfs  *exec.Cmd
+	o       *office
+	folder  string // on the server
+	at      string // where it is mounted
+	options []string
+	port    int
+	sshd    *exec.Cmd
+	sshfs   *exec.Cmd
 }
 
-func newRemote(t *testing.T, o *office) *remote {
-	t.Helper()
+func newRemote(o *office, at string, options ...string) *remote {
+	o.t.Helper()
+	t := o.t
 	for _, tool := range []string{"/usr/sbin/sshd", "sshfs", "ssh-keygen"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing(t, "there is no ", tool, " here")
@@ -39,15 +42,16 @@ func newRemote(t *testing.T, o *office) *remote {
 	if os.Geteuid() != 0 {
 		missing(t, "only root runs a server and mounts from it")
 	}
-	r := &remote{o: o, folder: filepath.Join(o.dir, "on the server"), port: freePort(t)}
+	r := &remote{o: o, folder: filepath.Join(o.dir, "on the server"), at: at, options: options, port: freePort(t)}
 	o.must(os.Mkdir(r.folder, 0o755))
+	o.must(os.MkdirAll(at, 0o755))
 	t.Cleanup(r.end)
 	r.serve()
 	r.mount()
 	return r
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,13 +99,13 @@ func (r *remote) mount() {
 	o.t.Helper()
 	me, err := user.Current()
 	o.must(err)
-	r.sshfs = exec.Command("sshfs", "-f", "-p", strconv.Itoa(r.port), "-o", strings.Join([]string{
-		"IdentityFile=" + r.path("client"), "UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no", "LogLevel=ERROR", "PasswordAuthentication=no", "dcache_timeout=1",
-	}, ","), fmt.Sprintf("%s@127.0.0.1:%s", me.Username, r.folder), o.root)
+	r.sshfs = exec.Command("sshfs", "-f", "-p", strconv.Itoa(r.port), "-o", strings.Join(append([]string{
+		"IdentityFile=" + r.path("client"), "UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no", "LogLevel=ERROR", "PasswordAuthentication=no",
+	}, r.options...), ","), fmt.Sprintf("%s@127.0.0.1:%s", me.Username, r.folder), r.at)
 	r.sshfs.Stderr = o.log
 	o.must(r.sshfs.Start())
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if isMounted(o.root) {
+		if isMounted(r.at) {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -167,7 +171,7 @@ func (r *remote) unmount() {
 	}
 	_ = r.sshfs.Process.Signal(syscall.SIGKILL)
 	_ = r.sshfs.Wait() // killed
-	_ = unix.Unmount(r.o.root, unix.MNT_DETACH)
+	_ = unix.Unmount(r.at, unix.MNT_DETACH)
 	r.sshfs = nil
 }
 
@@ -190,7 +194,7 @@ func TestRemoteShare(t *testing.T) {
 	other := filepath.Join(o.dir, "other")
 	o.configure(o.rooted(other)...)
 	o.bloxs.Uploads.Always(bloxstest.SlowAnswer(5 * time.Millisecond))
-	r := newRemote(t, o)
+	r := newRemote(o, o.root, "dcache_timeout=1")
 	work := newColleague(o, 1)
 	work.moves(r.folder)
 	row := func(name string, do func() (gates int)) {
