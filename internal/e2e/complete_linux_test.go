@@ -71,7 +71,7 @@ func shell(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		needs(t, err)
+		missing(t, err)
 	}
 	return path
 }

@@ -111,23 +111,25 @@ func (s *Store) touched(n int) {
 
 // write makes a transition, and the lines that it appends durable.
 func (s *Store) write(fn func(l *picture) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.ready(); err != nil {
-		return err
-	}
-	if err := fn(s.now); err != nil {
-		return err
-	}
-	s.touched(1)
-	if len(s.journal) > s.synced {
-		return s.sync()
-	}
-	return s.step(Changed)
+	return s.change(fn, func() error {
+		if len(s.journal) > s.synced {
+			return s.sync()
+		}
+		return s.step(Changed)
+	})
 }
 
 // writeThrough makes a transition and commits it.
 func (s *Store) writeThrough(fn func(l *picture) error) error {
+	return s.change(fn, func() error {
+		if err := s.step(Changed); err != nil {
+			return err
+		}
+		return s.commit()
+	})
+}
+
+func (s *Store) change(fn func(l *picture) error, keep func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.ready(); err != nil {
@@ -137,10 +139,7 @@ func (s *Store) writeThrough(fn func(l *picture) error) error {
 		return err
 	}
 	s.touched(1)
-	if err := s.step(Changed); err != nil {
-		return err
-	}
-	return s.commit()
+	return keep()
 }
 
 // ready commits what the store's own clock would have by now.

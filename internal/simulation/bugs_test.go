@@ -9,7 +9,7 @@ func plantedBugs() []planted {
 			{"queue/done.go", "\tid, now := job.Item.ID, q.opts.Now()\n", "\tid, now := job.Item.ID, q.opts.Now()\n\tif job.Item.State == store.Sending {\n\t\t_ = q.store.OpenGate(id, job.Places[0])\n\t}\n"},
 		}},
 		{"the journal is not synced", []change{
-			{"internal/model/store.go", "\t\treturn s.sync()\n\t}\n\treturn s.step(Changed)", "\t\treturn s.step(Appended)\n\t}\n\treturn s.step(Changed)"},
+			{"internal/model/store.go", "\t\t\treturn s.sync()\n\t\t}\n\t\treturn s.step(Changed)", "\t\t\treturn s.step(Appended)\n\t\t}\n\t\treturn s.step(Changed)"},
 		}},
 		{"a receipt that can't be written is dropped", []change{
 			{"queue/done.go", "\t\tif err == nil {\n\t\t\tbreak\n\t\t}\n\t\tif !warned", "\t\tif err == nil || o.Class == Delivered {\n\t\t\tbreak\n\t\t}\n\t\tif !warned"},
