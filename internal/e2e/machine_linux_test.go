@@ -34,7 +34,7 @@ type branch struct {
 // slowly lets a test of machines have patience, as it runs alone.
 func slowly(t testing.TB) {
 	was := patience
-	patience = time.Hour
+	patience = 15 * time.Minute
 	t.Cleanup(func() { patience = was })
 }
 
@@ -119,12 +119,19 @@ func (b *branch) fetchJournal() []step {
 }
 
 // comesToRest waits until all that is there has been looked at, by the machine's
-// clock, and nothing is under way any more.
+// clock, and nothing is under way any more. A store that is damaged is a fault,
+// with which nothing ever would.
 func (b *branch) comesToRest() {
 	b.t.Helper()
 	since, err := time.Parse(time.RFC3339, strings.TrimSpace(b.m.Run("sleep 1; date -u +%Y-%m-%dT%H:%M:%SZ")))
 	b.must(err)
 	b.until("at rest", func(st control.Status) bool {
+		for _, p := range st.Pauses {
+			if p.Cause == "damaged" {
+				b.t.Errorf("%s", p.Remedy)
+				return true
+			}
+		}
 		for _, r := range st.Roots {
 			if at, err := time.Parse(time.RFC3339, r.LastRescan); err != nil || !r.Online || !at.After(since) {
 				return false
