@@ -119,16 +119,18 @@ func (b *branch) fetchJournal() []step {
 }
 
 // comesToRest waits until all that is there has been looked at, by the machine's
-// clock, and nothing is under way any more. A store that is damaged is a fault,
-// with which nothing ever would.
-func (b *branch) comesToRest() {
+// clock, and nothing is under way any more. With a damaged store, which is a
+// fault, that would never come.
+func (b *branch) comesToRest() (rests bool) {
 	b.t.Helper()
 	since, err := time.Parse(time.RFC3339, strings.TrimSpace(b.m.Run("sleep 1; date -u +%Y-%m-%dT%H:%M:%SZ")))
 	b.must(err)
+	rests = true
 	b.until("at rest", func(st control.Status) bool {
 		for _, p := range st.Pauses {
 			if p.Cause == "damaged" {
 				b.t.Errorf("%s", p.Remedy)
+				rests = false
 				return true
 			}
 		}
@@ -139,6 +141,7 @@ func (b *branch) comesToRest() {
 		}
 		return st.Settling+st.Waiting+st.Sending == 0
 	})
+	return rests
 }
 
 // certificate is one for our loopback as machines see it.

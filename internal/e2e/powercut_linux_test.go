@@ -268,7 +268,9 @@ func (p *powerless) tidy() {
 func (p *powerless) judged(sums *tally, cuts int) {
 	p.t.Helper()
 	p.bloxs.Uploads.Clear()
-	p.comesToRest()
+	if !p.comesToRest() {
+		return
+	}
 	all := p.fetchJournal()
 	for _, s := range all {
 		if s.Op == "uncertain" && p.gates[s.Item] == nil {
