@@ -169,7 +169,7 @@ func TestSoak(t *testing.T) {
 		end := faults[rounds%len(faults)]()
 		end()
 		o.alive()
-		o.run("status")
+		o.until("keeping up", func(st control.Status) bool { return st.Waiting < 200 })
 	}
 	s.comesToRest()
 	sums := &tally{runs: rounds, uncertain: len(o.uncertain())}
