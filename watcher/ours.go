@@ -50,8 +50,8 @@ func IsNotice(dir, name string) bool {
 // it is a copy of.
 func Wrote(begins []byte) bool {
 	begins = begins[:min(len(begins), headSize)]
-	if rest, ok := bytes.CutPrefix(begins, []byte("\xff\xfe")); ok {
-		begins = bytes.ReplaceAll(rest, []byte{0}, nil) // an editor has saved it as UTF-16
+	for utf16 := []byte("\xff\xfe"); bytes.HasPrefix(begins, utf16); { // an editor has saved it so
+		begins = bytes.ReplaceAll(begins[len(utf16):], []byte{0}, nil)
 	}
 	text := bytes.TrimLeft(begins, "\ufeff \t\r\n")
 	const doctype = "<!doctype html"

@@ -30,6 +30,7 @@ func copies() map[string]string {
 	for _, name := range []string{"_bloxdrop - Copy.html", "_bloxdrop (1).html", "Copy of _bloxdrop.html", "From here to Bloxs.htm"} {
 		all[name] = aPage
 	}
+	all["converted.txt"] = "\xff\xfe\xff\xfe" + strings.Join(strings.Split(NoticeMark+"\r\n", ""), "\x00") + "\x00"
 	all["saved as Unicode.txt"] = "\xff\xfe" + strings.Join(strings.Split(NoticeMark+"\r\n", ""), "\x00") + "\x00"
 	all["saved.html"] = "<!DOCTYPE html>\n<!-- saved from url=(0042)file:///S:/scans/_bloxdrop.html -->\n" + strings.TrimPrefix(aPage, "<!doctype html>\n")
 	all["! NOT SENT - x.bloxdrop.new.txt"] = "\n " + strings.TrimPrefix(aNotice, "\ufeff") + "Piet: I have phoned them\n"
