@@ -52,7 +52,7 @@ func (r *root) read(ctx context.Context, rel string, look store.Look, incomplete
 	if err := unchanged(look, of(f)); err != nil {
 		return sum, err
 	}
-	if mayBeCopy(rel, look.Size) {
+	if MayBeCopy(rel, look.Size) {
 		if wrote, err := wroteIn(f); err != nil || wrote {
 			return sum, cmp.Or(err, errCopy)
 		}

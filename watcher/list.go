@@ -174,7 +174,7 @@ func (p *pass) settles(l *listing, rel, name string, look store.Look, k store.Kn
 // isCopy tells of a file of a person's whether it was found to be a copy of
 // ours. Nothing settles in a survey, which therefore looks itself.
 func (p *pass) isCopy(rel string, look store.Look) bool {
-	if p.survey && mayBeCopy(rel, look.Size) {
+	if p.survey && MayBeCopy(rel, look.Size) {
 		if wrote, err := p.wroteAt(rel); err == nil && wrote {
 			p.set.foundCopy(rel, look)
 		}

@@ -72,9 +72,9 @@ func wroteIn(f io.ReaderAt) (bool, error) {
 // namesUs tells of names that copies of ours mostly have.
 func namesUs(name string) bool { return strings.Contains(strings.ToLower(name), "bloxdrop") }
 
-// mayBeCopy tells whether it takes a look at how a file begins to know that it
+// MayBeCopy tells whether it takes a look at how a file begins to know that it
 // is no copy of ours. Most files are none by their name or size.
-func mayBeCopy(rel string, size int64) bool {
+func MayBeCopy(rel string, size int64) bool {
 	name := path.Base(rel)
 	switch strings.ToLower(path.Ext(name)) {
 	case ".txt", ".html", ".htm":
@@ -134,7 +134,7 @@ func (p *pass) isOurs(l *listing, f *folder, rel string, dir *openFolder, e fs.D
 // read; without, only what the settling of a person's files has found is known.
 func (r *root) isWritten(rel string, g ground, sure bool) bool {
 	dir, name := parent(rel), path.Base(rel)
-	if IsNotice(dir, name) || namesUs(name) || sure && g.reason == "" && mayBeCopy(name, 0) {
+	if IsNotice(dir, name) || namesUs(name) || sure && g.reason == "" && MayBeCopy(name, 0) {
 		wrote, err := r.wroteAt(rel)
 		return wrote || err != nil && IsNotice(dir, name)
 	}

@@ -62,7 +62,7 @@ func (c *checker) root(ctx context.Context, v *visit, w config.Watch) *result {
 	}
 	v.moved.Add(1)
 	c.standing(r, w, sights)
-	t := newTour(c, w, v)
+	t := newTour(c, w, v, sights)
 	if err := sights.Tour(ctx, w.Path, t.visit); err != nil && ctx.Err() == nil {
 		r.add(Error, me, "", "it can't be looked through: %v", err)
 	}

@@ -57,6 +57,8 @@ type tour struct {
 	me string
 	v  *visit
 
+	sights *watcher.Watcher
+
 	files, folders, persons                       int
 	unmatched, ignored, empty, large, shut, fresh int
 	bytes                                         int64 // of the fresh ones
@@ -68,8 +70,8 @@ type tour struct {
 	ledgerErr                                     error
 }
 
-func newTour(c *checker, w config.Watch, v *visit) *tour {
-	return &tour{checker: c, w: w, me: about(w), v: v, known: map[store.State]int{}}
+func newTour(c *checker, w config.Watch, v *visit, sights *watcher.Watcher) *tour {
+	return &tour{checker: c, w: w, me: about(w), v: v, sights: sights, known: map[store.State]int{}}
 }
 
 func (t *tour) full(rel string) string { return filepath.Join(t.w.Path, filepath.FromSlash(rel)) }
@@ -165,6 +167,10 @@ func (t *tour) personal(s watcher.Sight) {
 	if err := mayRead(t.full(s.Rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.shut++
 		t.closed.add(Error, t.me, "give bloxdrop's account the right to read it", "%s can't be read: %s", path, plain(err))
+		return
+	}
+	if watcher.MayBeCopy(s.Rel, s.Info.Size()) && t.sights.Classify(t.full(s.Rel)).Kind == watcher.Copied {
+		t.ignored++
 		return
 	}
 	t.fresh++

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,9 @@ func TestNoticeCopies(t *testing.T) {
 	st = o.status()
 	if st.Ignored != len(copies)+2 || st.Settling != 0 {
 		t.Errorf("with nothing running: %+v", st)
+	}
+	if out, _ := o.try("check"); !strings.Contains(out, fmt.Sprintf("3 sent, %d ignored", len(copies)+2)) || strings.Contains(out, "would be sent") {
+		t.Error(out)
 	}
 	for _, f := range o.bloxs.Stored() {
 		if strings.Contains(f.Name, "bloxdrop") || strings.Contains(f.Name, "NOT SENT") {
