@@ -18,7 +18,7 @@ type Owner struct {
 // OwnerOf is asked before the file is written anew: it stays whose it was. A new
 // one of root's is the service's account's.
 func OwnerOf(path string) Owner {
-	if info, err := os.Stat(path); err == nil {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
 			return Owner{int(st.Uid), int(st.Gid), true}
 		}
@@ -38,10 +38,11 @@ func OwnerOf(path string) Owner {
 	return Owner{uid, gid, err == nil}
 }
 
-// Guard lets its owner alone read a file.
+// Guard gives a file, which its owner alone may read already, to the owner. It
+// follows no link that somebody may have put there meanwhile.
 func (o Owner) Guard(path string) error {
-	if err := os.Chmod(path, 0o600); err != nil || !o.given {
-		return err
+	if !o.given {
+		return nil
 	}
-	return os.Chown(path, o.uid, o.gid)
+	return os.Lchown(path, o.uid, o.gid)
 }

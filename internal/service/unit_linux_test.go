@@ -3,10 +3,12 @@
 package service
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"bloxdrop/install"
@@ -144,5 +146,38 @@ func TestRunLine(t *testing.T) {
 	got := strings.Join(runLine(install.Unit, Spec{Executable: "/usr/bin/bloxdrop", Config: "/etc/50% of $HOME.toml"}, []string{"check"}), "\n")
 	if !strings.HasSuffix(got, "\n--property=LimitCORE=0\n--\n/usr/bin/bloxdrop\ncheck\n--config\n/etc/50% of $$HOME.toml") {
 		t.Error(got)
+	}
+}
+
+// TestOwner: a secret stays whose it was, and no link leads to somebody else's file.
+func TestOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	dir := t.TempDir()
+	file, other, link := filepath.Join(dir, "file"), filepath.Join(dir, "other"), filepath.Join(dir, "link")
+	for path, uid := range map[string]int{file: 4321, other: 1234} {
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chown(path, uid, uid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(other, link); err != nil {
+		t.Fatal(err)
+	}
+	uid := func(path string) int {
+		var st syscall.Stat_t
+		if err := syscall.Stat(path, &st); err != nil {
+			t.Fatal(err)
+		}
+		return int(st.Uid)
+	}
+	if o := OwnerOf(file); o.uid != 4321 || !o.given {
+		t.Errorf("%+v", o)
+	}
+	if o := OwnerOf(link); o.uid == 1234 {
+		t.Errorf("a link makes the secret that of the file it leads to: %+v", o)
+	}
+	if err := OwnerOf(file).Guard(link); err != nil || uid(other) != 1234 {
+		t.Errorf("a link gives somebody else's file away: %v, %d", err, uid(other))
 	}
 }
