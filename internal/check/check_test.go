@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,15 @@ func TestClock(t *testing.T) {
 		said = strings.NewReplacer("59m59s", "1h0m0s", "1h0m1s", "1h0m0s").Replace(said)
 		if !strings.Contains(said, want) {
 			t.Errorf("%s off: it says %q of %+v", off, said, *found)
+		}
+	}
+}
+
+// TestLetWrite: where the unit shuts the service in, no right helps.
+func TestLetWrite(t *testing.T) {
+	for err, want := range map[error]string{syscall.EROFS: "ReadWritePaths", syscall.EACCES: "the right to write there"} {
+		if got := letWrite(fmt.Errorf("/data: %w", err)); !strings.Contains(got, want) {
+			t.Errorf("%v: %s", err, got)
 		}
 	}
 }

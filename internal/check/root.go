@@ -114,14 +114,14 @@ func (c *checker) writable(r *result, w config.Watch) {
 	switch {
 	case err == nil:
 	case w.AfterUpload == config.AfterMove || w.AfterUpload == config.AfterDelete:
-		r.add(Error, about(w), `give bloxdrop's account the right to write there, or say after_upload = "keep"`,
+		r.add(Error, about(w), letWrite(err)+`, or say after_upload = "keep"`,
 			"after_upload is %q, but nothing can be changed there: %v", w.AfterUpload, plain(err))
 	default:
 		notices := ""
 		if c.Config.Notices.InShare {
 			notices = ", and no notices for colleagues"
 		}
-		r.add(Warning, about(w), "give bloxdrop's account the right to write there",
+		r.add(Warning, about(w), letWrite(err),
 			"nothing can be written there (%v), so it gets no marker .bloxdrop, by which a swapped share or a second bloxdrop is noticed%s", plain(err), notices)
 	}
 }

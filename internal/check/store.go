@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/dustin/go-humanize"
 
@@ -33,12 +34,20 @@ func (c *checker) storeDir(v *visit) *result {
 	if file := c.Config.Log.File; file != "" {
 		dir := filepath.Dir(file)
 		if err := mayWrite(dir); err != nil {
-			r.add(Error, "log.file", "make that folder, and let bloxdrop's account write there", "nothing can be written into %s: %v", dir, plain(err))
+			r.add(Error, "log.file", "make that folder; "+letWrite(err), "nothing can be written into %s: %v", dir, plain(err))
 		} else {
 			r.add(OK, "log.file", "", "%s can be written", file)
 		}
 	}
 	return r
+}
+
+// letWrite is what helps where nothing can be written.
+func letWrite(err error) string {
+	if errors.Is(err, syscall.EROFS) { // of the mount, or of the unit that shuts the service in
+		return "mount it for writing, or name it in the unit's ReadWritePaths (`systemctl edit bloxdrop`)"
+	}
+	return "give bloxdrop's account the right to write there"
 }
 
 // ownFolder looks at a folder of bloxdrop's own. Where it isn't yet, the
@@ -63,7 +72,7 @@ func (c *checker) ownFolder(v *visit, r *result, key, dir string) {
 		v.moved.Add(1)
 	}
 	if err := mayWrite(above); err != nil {
-		r.add(Error, key, "give bloxdrop's account the right to write there, or name another folder", "nothing can be written into %s: %v", above, plain(err))
+		r.add(Error, key, letWrite(err)+", or name another folder", "nothing can be written into %s: %v", above, plain(err))
 		return
 	}
 	if there && runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0 {
