@@ -232,7 +232,7 @@ func (f *faulty) clock() {
 	f.o.env = []string{"BLOXDROP_CLOCK=" + filepath.Join(f.o.dir, "clock")}
 }
 
-// setClock does so while files go out, and once more later: it stays wrong.
+// setClock does so while files go out. It stays wrong.
 func (f *faulty) setClock(by string) func() {
 	f.o.must(os.WriteFile(filepath.Join(f.o.dir, "clock"), []byte(by), 0o600))
 	return func() { f.work.work(3) }

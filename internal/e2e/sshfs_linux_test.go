@@ -186,95 +186,104 @@ func (r *remote) end() {
 	}
 }
 
+// shared is an office whose first root is such a share, and whose other one isn't.
+type shared struct {
+	*remote
+	t     *testing.T
+	work  *colleague
+	other string
+	n     int // files in the other root
+}
+
 // TestRemoteShare: files that others write on a server, which tells nobody; a
 // server that hangs while another root goes on; one that goes and comes back.
 func TestRemoteShare(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, bloxstest.Options{})
-	other := filepath.Join(o.dir, "other")
-	o.configure(o.rooted(other)...)
+	s := &shared{t: t, other: filepath.Join(o.dir, "other")}
+	o.configure(o.rooted(s.other)...)
 	o.bloxs.Uploads.Always(bloxstest.SlowAnswer(5 * time.Millisecond))
-	r := newRemote(o, o.root, "dcache_timeout=1")
-	work := newColleague(o, 1)
-	work.moves(r.folder)
-	row := func(name string, do func() (gates int)) {
-		sums, gates := &tally{runs: 1}, do()
-		if o.daemon == nil {
-			o.start()
-		}
-		o.comesToRest(func() int { return len(o.below(r.folder)) + len(o.below(other)) })
-		if sums.uncertain = len(o.uncertain()); sums.uncertain > gates {
-			t.Errorf("%d are uncertain, though only %d gates were open at a kill", sums.uncertain, gates)
-		}
-		o.resolveAll()
-		o.comesToRest(func() int { return len(o.below(r.folder)) + len(o.below(other)) })
-		b := newBooks()
-		for d := range work.books.whole {
-			b.whole[d] = true
-		}
-		for d := range work.account().due {
-			b.owe(d)
-		}
-		o.judge(sums, b, once)
-		sums.print(t, name)
-	}
-	row("share through FUSE, which tells of no change", func() int {
-		work.work(20)
+	s.remote, s.work = newRemote(o, o.root, "dcache_timeout=1"), newColleague(o, 1)
+	s.work.moves(s.folder)
+	s.row("share through FUSE, which tells of no change", func() int {
+		s.work.work(20)
 		o.start()
 		o.until("some are sent", func(st control.Status) bool { return st.Sent > 10 })
-		work.work(20)
+		s.work.work(20)
 		return 0
 	})
-	n := 0
-	others := func() { // the other root goes on
-		for range 5 {
-			n++
-			content := fmt.Sprint("other ", n)
-			put(o, filepath.Join(other, fmt.Sprintf("5001/%d.txt", n)), content)
-			work.books.due[delivery{"5001", sum([]byte(content))}] = true
-			work.books.whole[delivery{"5001", sum([]byte(content))}] = true
-		}
-		began := time.Now()
-		defer func() { t.Logf("the other root's files took %v", time.Since(began).Round(time.Second/10)) }()
-		o.until("the other root's are sent", func(control.Status) bool {
-			sent := 0
-			for _, f := range o.bloxs.Stored() {
-				if f.Person == "5001" {
-					sent++
-				}
-			}
-			return sent == n
-		})
-	}
-	row("share hangs while files go, another root goes on", func() int {
-		work.work(20)
-		o.stored(len(o.bloxs.Stored()) + 1)
-		free := r.hangs()
-		work.work(5)
-		others()
+	s.row("share hangs while files go, another root goes on", func() int {
+		s.begin()
+		free := s.hangs()
+		s.work.work(5)
+		s.otherGoesOn()
 		free()
 		return 0
 	})
-	row("share hangs, and the program is killed in that", func() int {
-		work.work(20)
-		o.stored(len(o.bloxs.Stored()) + 1)
-		free := r.hangs()
-		others()
+	s.row("share hangs, and the program is killed in that", func() int {
+		s.begin()
+		free := s.hangs()
+		s.otherGoesOn()
 		// Whoever waits for a file of such a share can't die before it answers.
 		o.must(signal(o.daemon.Process, syscall.SIGKILL))
 		free()
 		o.kill()
 		return len(openGates(o.steps()))
 	})
-	row("share's server is killed and comes back", func() int {
-		work.work(20)
-		o.stored(len(o.bloxs.Stored()) + 1)
-		r.goes()
-		o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online && st.Withdrawn == 0 })
-		work.work(5)
-		others()
-		r.serve()
-		r.mount()
+	s.row("share's server is killed and comes back", func() int {
+		s.begin()
+		s.goes()
+		o.offline()
+		s.work.work(5)
+		s.otherGoesOn()
+		s.serve()
+		s.mount()
 		return 0
 	})
+}
+
+// begin has files on their way.
+func (s *shared) begin() {
+	s.work.work(20)
+	s.o.stored(len(s.o.bloxs.Stored()) + 1)
+}
+
+// row does something, lets all come to its end, and judges.
+func (s *shared) row(name string, do func() (gates int)) {
+	s.t.Helper()
+	o, sums, gates := s.o, &tally{runs: 1}, do()
+	if o.daemon == nil {
+		o.start()
+	}
+	files := func() int { return len(o.below(s.folder)) + len(o.below(s.other)) }
+	o.comesToRest(files)
+	if sums.uncertain = len(o.uncertain()); sums.uncertain > gates {
+		s.t.Errorf("%d are uncertain, though only %d gates were open at a kill", sums.uncertain, gates)
+	}
+	o.resolveAll()
+	o.comesToRest(files)
+	o.judge(sums, s.work.account(), once)
+	sums.print(s.t, name)
+}
+
+// otherGoesOn drops files into the other root, and waits until they are sent.
+func (s *shared) otherGoesOn() {
+	s.t.Helper()
+	for range 5 {
+		s.n++
+		content := fmt.Sprint("other ", s.n)
+		put(s.o, filepath.Join(s.other, fmt.Sprintf("5001/%d.txt", s.n)), content)
+		s.work.books.owe(delivery{"5001", sum([]byte(content))})
+	}
+	began := time.Now()
+	s.o.until("the other root's are sent", func(control.Status) bool {
+		sent := 0
+		for _, f := range s.o.bloxs.Stored() {
+			if f.Person == "5001" {
+				sent++
+			}
+		}
+		return sent == s.n
+	})
+	s.t.Logf("the other root's files took %v", time.Since(began).Round(time.Second/10))
 }

@@ -101,7 +101,6 @@ func (w *world) notLost(stored []bloxstest.File) {
 			w.accountedFor(r, rel, stored)
 		}
 	}
-	w.settledOnesAreKnown()
 }
 
 func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
@@ -176,20 +175,6 @@ func (w *world) moved(r *tree, content []byte) (found bool) {
 		return nil
 	})
 	return found
-}
-
-// settledOnesAreKnown: an item knows of each version of which more than the
-// time of its settling was seen, also where the file has gone since.
-func (w *world) settledOnesAreKnown() {
-	known := map[version]bool{}
-	for _, it := range w.store.Items() {
-		known[versionOf(it)] = true
-	}
-	for _, f := range w.bloxs.Stored() {
-		if v := (version{f.Person, f.SHA256}); !known[v] {
-			w.violation("lost: %.8s of %s was stored, and no item knows of it", v.sha, v.person)
-		}
-	}
 }
 
 // onlyUncertainBehindAGate goes through the journal.
