@@ -33,7 +33,12 @@ const (
 
 // stand adds that up. It waits for ledger, queue and watcher.
 func (a *App) stand() (s standing, err error) {
-	s = standing{at: a.opts.Now(), pauses: map[string]bool{}, roots: a.watcher.Status()}
+	s = standing{at: a.opts.Now(), pauses: map[string]bool{}}
+	if a.store == nil { // nothing else is known, and nobody looks at the roots
+		s.pauses[byDamage] = true
+		return s, nil
+	}
+	s.roots = a.watcher.Status()
 	for _, r := range s.roots {
 		s.pauses[byAdopt] = s.pauses[byAdopt] || r.Paused != ""
 	}
@@ -41,10 +46,6 @@ func (a *App) stand() (s standing, err error) {
 		if s.settling.IsZero() || f.Since.Before(s.settling) {
 			s.settling = f.Since
 		}
-	}
-	if a.store == nil {
-		s.pauses[byDamage] = true
-		return s, nil
 	}
 	for _, p := range a.queue.Pauses() {
 		s.pauses[p.Cause] = true
@@ -100,11 +101,15 @@ func (a *App) sight() metrics.Sight {
 		return metrics.Sight{}
 	}
 	sight := metrics.Sight{
-		At: s.at, Items: map[string]int{}, Files: map[string]int{"settling": 0, "unmatched": 0, "ignored": 0}, Pauses: s.pauses,
+		At: s.at, Pauses: s.pauses,
 		OldestWaiting: s.counts.Oldest, OldestHeld: s.held, OldestSettling: s.settling,
 		Budget: a.opts.Config.Bloxs.RequestsPerMinute, Turns: s.turns,
 		LedgerBytes: s.ledger, JournalBytes: s.journal, JournalSyncs: s.syncs,
 	}
+	if s.pauses[byDamage] {
+		return sight
+	}
+	sight.Items, sight.Files = map[string]int{}, map[string]int{"settling": 0, "unmatched": 0, "ignored": 0}
 	for _, state := range []store.State{store.Waiting, store.Sending, store.Sent, store.Held, store.Skipped, store.Withdrawn} {
 		sight.Items[string(state)] = s.counts.Items[state]
 	}

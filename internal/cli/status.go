@@ -46,49 +46,83 @@ func (e *env) status() *cobra.Command {
 
 // printStatus is read in five seconds: what is wrong first, then the numbers.
 func printStatus(s *screen, st control.Status) error {
-	state := map[string]string{control.Running: good, control.Paused: wrong}[st.State]
-	rows := []row{{"bloxdrop", "", []string{s.paint(state, st.State)}}}
-	add := func(name, colour string, texts ...string) {
-		rows = append(rows, row{name, colour, texts})
-	}
-	count := func(name, colour string, n int, what string) {
-		if n > 0 {
-			add(name, colour, humanize.Comma(int64(n)), what)
-		}
+	state := map[string]string{control.Running: good, control.Paused: wrong, control.Stopped: mind}[st.State]
+	rows, damaged := []row{{"bloxdrop", "", []string{s.paint(state, st.State)}}}, false
+	if st.State == control.Stopped {
+		rows = append(rows, row{"note", mind, []string{"nothing is sent until it runs: `bloxdrop start` starts the service"}})
 	}
 	for _, p := range st.Pauses {
-		add("paused", wrong, p.Cause+": "+shown(p.Remedy))
+		rows = append(rows, row{"paused", wrong, []string{p.Cause + ": " + shown(p.Remedy)}})
+		damaged = damaged || p.Cause == "damaged"
 	}
 	for _, n := range st.Notes {
-		add("note", mind, shown(n))
+		rows = append(rows, row{"note", mind, []string{shown(n)}})
 	}
-	add("sent", "", humanize.Comma(int64(st.Sent)))
+	if !damaged { // what is not known is no nought
+		rows = append(rows, countRows(st)...)
+		rows = append(rows, rootRows(st)...)
+	}
+	return s.table(rows)
+}
+
+func countRows(st control.Status) (rows []row) {
+	add := func(name, colour string, n int, what ...string) {
+		rows = append(rows, row{name, colour, append([]string{humanize.Comma(int64(n))}, what...)})
+	}
+	some := func(name, colour string, n int, what string) {
+		if n > 0 {
+			add(name, colour, n, what)
+		}
+	}
 	waiting := "for their turn or their next try"
 	if st.OldestWaitingSeconds > 0 {
 		waiting += ", the oldest for " + (time.Duration(st.OldestWaitingSeconds) * time.Second).String()
 	}
-	count("waiting", "", st.Waiting, waiting)
-	count("sending", "", st.Sending, "on their way")
-	count("held", mind, st.Held, "need somebody: bloxdrop list --state held")
-	count("skipped", "", st.Skipped, "there before the first start")
-	count("withdrawn", "", st.Withdrawn, "taken out before they were sent")
-	add("files", "", humanize.Comma(int64(st.Files)), "there now")
 	settling, colour := "still changing, empty or just found", ""
 	if st.SettlingLong > 0 {
-		settling, colour = fmt.Sprintf("%s for over an hour: bloxdrop list --state settling", humanize.Comma(int64(st.SettlingLong))), mind
+		settling, colour = humanize.Comma(int64(st.SettlingLong))+" for over an hour: bloxdrop list --state settling", mind
 	}
-	count("  settling", colour, st.Settling, settling)
-	count("  unmatched", mind, st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
-	count("  ignored", "", st.Ignored, "never sent: bloxdrop list --state ignored")
-	count("  duplicate", "", st.Duplicate, "further places of the same content")
+	add("sent", "", st.Sent)
+	some("waiting", "", st.Waiting, waiting)
+	some("sending", "", st.Sending, "on their way")
+	some("held", mind, st.Held, "need somebody: bloxdrop list --state held")
+	some("skipped", "", st.Skipped, "there before the first start")
+	some("withdrawn", "", st.Withdrawn, "taken out before they were sent")
+	add("files", "", st.Files, "there now")
+	some("  settling", colour, st.Settling, settling)
+	some("  unmatched", mind, st.Unmatched, "in no person's folder: bloxdrop list --state unmatched")
+	some("  ignored", "", st.Ignored, "never sent: bloxdrop list --state ignored")
+	some("  duplicate", "", st.Duplicate, "further places of the same content")
+	return rows
+}
+
+const rootsShown = 8
+
+// rootRows shows each root; of many, those that are not in order.
+func rootRows(st control.Status) (rows []row) {
+	fine, longestAgo := 0, ""
 	for _, r := range st.Roots {
 		colour := ""
 		if !r.Online || r.Paused || r.Unreadable > 0 {
 			colour = wrong
 		}
-		add("root", colour, shown(r.Path+": "+rootLine(r, st.State)))
+		if colour == "" && len(st.Roots) > rootsShown {
+			fine++
+			if longestAgo == "" || r.LastRescan < longestAgo {
+				longestAgo = r.LastRescan
+			}
+			continue
+		}
+		rows = append(rows, row{"root", colour, []string{shown(r.Path + ": " + rootLine(r, st.State))}})
 	}
-	return s.table(rows)
+	if fine > 0 {
+		says := howMany(fine, "root") + " in order"
+		if at, err := time.Parse(time.RFC3339, longestAgo); err == nil {
+			says += ", rescanned at " + at.Local().Format(time.TimeOnly) + " or later"
+		}
+		rows = append(rows, row{"roots", "", []string{says}})
+	}
+	return rows
 }
 
 func rootLine(r control.Root, state string) string {

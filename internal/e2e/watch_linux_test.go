@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,7 +16,9 @@ import (
 func TestStatusWatch(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, bloxstest.Options{})
-	cmd := exec.CommandContext(t.Context(), binary, "status", "--watch", "--config", o.config)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, "status", "--watch", "--config", o.config)
 	out, err := cmd.StdoutPipe()
 	o.must(err)
 	cmd.Stderr = os.Stderr

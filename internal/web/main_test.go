@@ -152,11 +152,14 @@ func (s *site) ask(b *http.Client, method, path string, form url.Values, change 
 	return answer.StatusCode, string(text)
 }
 
+// write has a file there at once: on a busy machine a large one that is just
+// being written may well look whole for longer than settle.
 func (s *site) write(rel, content string) {
 	s.t.Helper()
 	path := filepath.Join(s.root, filepath.FromSlash(rel))
 	s.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	s.must(os.WriteFile(path, []byte(content), 0o644))
+	s.must(os.WriteFile(path+".part", []byte(content), 0o644))
+	s.must(os.Rename(path+".part", path))
 }
 
 // untilHeld waits for the held rows.

@@ -88,16 +88,25 @@ func (s *Server) show(w http.ResponseWriter, status int, page string, f frame) {
 		s.fail(w, err)
 		return
 	}
+	write(w, status, b.Bytes())
+}
+
+func write(w http.ResponseWriter, status int, html []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // fails only when the browser has gone
+	_, _ = w.Write(html) // fails only when the browser has gone
 }
 
 // fail says that something went wrong, and keeps the details to the log: an
 // error may hold a name, and this may be shown before anybody signed in.
 func (s *Server) fail(w http.ResponseWriter, err error) {
 	s.opts.Log.Error("a page can't be shown", "err", err)
-	http.Error(w, s.opts.Words.Say("error"), http.StatusInternalServerError)
+	var b bytes.Buffer
+	if err := s.pages.all.ExecuteTemplate(&b, "failed", s.frame(s.opts.Words.Say("error.title"), nil)); err != nil {
+		http.Error(w, s.opts.Words.Say("error"), http.StatusInternalServerError)
+		return
+	}
+	write(w, http.StatusInternalServerError, b.Bytes())
 }
 
 func (s *Server) assets() http.Handler {

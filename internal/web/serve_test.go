@@ -243,9 +243,23 @@ func TestDamaged(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(text, "memory is damaged, so nothing is sent") {
 		t.Errorf("the page is %d:\n%s", status, text)
 	}
+	for _, unknown := range []string{"in Bloxs in all", "Delivered in", "Watched folders", "Nothing has been sent yet", `id="pause"`} {
+		if strings.Contains(text, unknown) {
+			t.Errorf("the page says %q, which nobody knows:\n%s", unknown, text)
+		}
+	}
 	for _, path := range []string{"/list/sent", "/search?q=x"} {
-		if status, _ := s.ask(b, "GET", path, nil); status != http.StatusOK && status != http.StatusInternalServerError {
-			t.Errorf("%s is %d", path, status)
+		if status, text := s.ask(b, "GET", path, nil); status != http.StatusOK && status != http.StatusInternalServerError || !strings.Contains(text, "</html>") {
+			t.Errorf("%s is %d: %s", path, status, text)
+		}
+	}
+	if _, text := s.ask(b, "GET", "/readyz", nil); text != "not ready\n- paused: damaged\n" {
+		t.Errorf("%s", text)
+	}
+	_, text = s.ask(b, "GET", "/metrics", nil)
+	for _, unknown := range []string{"bloxdrop_items{", "bloxdrop_root_online{"} {
+		if strings.Contains(text, unknown) || !strings.Contains(text, `bloxdrop_paused{cause="damaged"} 1`) {
+			t.Errorf("the metrics have %s", unknown)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type view struct {
 	Charts   []chart
 	Flights  []control.Flight
 	Waiting  []control.Row
+	Still    bool   // nothing is sent at all
 	Backlog  string // when it will be done
 	Latest   []control.Row
 
@@ -98,6 +99,7 @@ func (s *Server) look(ctx context.Context, now time.Time) (v *view, err error) {
 	v.Backlog = backlog(w, v.Status, pace, now)
 	v.Pauses = pauses(w, v.Status, now)
 	v.Resume, v.MayPause = mayDo(w, v.Pauses)
+	v.Still = !v.MayPause
 	v.Roots, v.OtherRoots = folded(roots(w, v.Status, now))
 	v.Numbers = numbers(w, v.Status, delivered(hours, startOfDay(now)))
 	warnings := s.opts.App.Warnings()
@@ -105,6 +107,12 @@ func (s *Server) look(ctx context.Context, now time.Time) (v *view, err error) {
 	v.Warnings, v.OtherWarnings = warnings[:n], warnings[n:]
 	v.Notes = v.Status.Notes
 	v.Headline = sayState(w, v)
+	if len(v.Pauses) > 0 && v.Pauses[0].Cause == "damaged" { // what is not known is no nought
+		v.Numbers, v.Charts, v.Roots, v.OtherRoots = nil, nil, nil, nil
+	}
+	if v.Charts != nil && v.Charts[0].Sum+v.Charts[1].Sum == 0 {
+		v.Charts = nil
+	}
 	return v, nil
 }
 

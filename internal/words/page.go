@@ -3,15 +3,16 @@ package words
 // page is what the status page says, but for pauses.
 func page() map[string]text {
 	return map[string]text{
-		"skip":       {"Skip to the page", "Naar de inhoud"},
-		"back":       {"← Overview", "← Overzicht"},
-		"technical":  {"Technical details", "Technische details"},
-		"error":      {"The page can't be shown now. The log says why.", "De pagina kan nu niet worden getoond. In het logboek staat waarom."},
-		"error.form": {"The form could not be read.", "Het formulier kon niet worden gelezen."},
-		"file-id":    {"file ID %s", "bestands-ID %s"},
-		"person":     {"person %s", "relatie %s"},
-		"seen":       {"seen %s", "gezien: %s"},
-		"live.lost":  {"The page is not connected any more, and tries again.", "De verbinding is weg; de pagina probeert het opnieuw."},
+		"skip":        {"Skip to the page", "Naar de inhoud"},
+		"back":        {"← Overview", "← Overzicht"},
+		"technical":   {"Technical details", "Technische details"},
+		"error":       {"The page can't be shown now. The log says why.", "De pagina kan nu niet worden getoond. In het logboek staat waarom."},
+		"error.title": {"Something went wrong", "Er ging iets mis"},
+		"error.form":  {"The form could not be read.", "Het formulier kon niet worden gelezen."},
+		"file-id":     {"file ID %s", "bestands-ID %s"},
+		"person":      {"person %s", "relatie %s"},
+		"seen":        {"seen %s", "gezien: %s"},
+		"live.lost":   {"The page is not connected any more, and tries again.", "De verbinding is weg; de pagina probeert het opnieuw."},
 
 		"error.changed":   {"It is not as this page showed it any more. Look at it again.", "Het is niet meer zoals deze pagina liet zien. Kijk er opnieuw naar."},
 		"error.file-id":   {"A file ID is a number, such as 1042.", "Een bestands-ID is een getal, zoals 1042."},
@@ -130,6 +131,7 @@ func page() map[string]text {
 		"waiting.tried": {"Tried once.|Tried %d times.", "Eén keer geprobeerd.|%d keer geprobeerd."},
 		"waiting.next":  {"next try %s", "volgende poging %s"},
 		"waiting.turn":  {"as soon as it is its turn", "zodra het aan de beurt is"},
+		"waiting.still": {"when sending goes on", "zodra het verzenden doorgaat"},
 		"waiting.all":   {"All that wait", "Alles in de wachtrij"},
 		"latest":        {"Delivered last", "Laatst bezorgd"},
 		"latest.all":    {"All that are in Bloxs", "Alles wat in Bloxs staat"},

@@ -5,7 +5,7 @@ package words
 func remedies() map[string]text {
 	return map[string]text{
 		"pause.since": {"Since %s.", "Begonnen: %s."},
-		"pause.until": {"Began %s; tried again %s.", "Begonnen: %s; volgende poging %s."},
+		"pause.until": {"Began %s; next try %s.", "Begonnen: %s; volgende poging %s."},
 
 		"pause.manual":           {"Sending is paused by hand", "Het verzenden is met de hand gepauzeerd"},
 		"pause.manual.do":        {"Files are taken in, and go when somebody lets it go on.", "Bestanden worden opgemerkt en gaan zodra iemand het verzenden hervat."},
