@@ -203,3 +203,22 @@ func TestManyCopies(t *testing.T) {
 	b.until("the other", func() bool { return b.Status()[0].Ignored == 16 })
 	b.wantSum()
 }
+
+// Who begins with words of their own has written a document, whatever follows;
+// and what stands behind the first bytes of a notice makes it none.
+func FuzzWrote(f *testing.F) {
+	for _, text := range copies() {
+		f.Add("Dear Anna, ", text)
+	}
+	for _, text := range documents() {
+		f.Add("x", text)
+	}
+	f.Fuzz(func(t *testing.T, own, text string) {
+		if strings.TrimLeft(own, "\x00 \t\r\n\ufeff<[\xff\xfe") == own && own != "" && Wrote([]byte(own+text)) {
+			t.Errorf("%q counts as bloxdrop's", own+text)
+		}
+		if len(text) < headSize && Wrote([]byte(text)) && !Wrote([]byte(text+"\r\n"+own)) {
+			t.Errorf("%q is no copy with %q behind it", text, own)
+		}
+	})
+}
