@@ -26,6 +26,7 @@ param(
     [string] $PasswordFile = ''
 )
 $ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false                # what bloxdrop ends with is looked at below
 $OutputEncoding = New-Object System.Text.UTF8Encoding $false   # for what goes to bloxdrop
 
 # What rolls out software is often a program of 32 bits, whose ProgramFiles is another.

@@ -163,6 +163,7 @@ func (e *estate) installs(dist string) {
 	e.wants("stat -c '%a %U %G' /etc/bloxdrop/config.toml", "640 root bloxdrop")
 	e.wants("cat /proc/sys/fs/inotify/max_user_watches", "1048576")
 	e.fails("bloxdrop start", "existing")
+	e.wants("journalctl -u bloxdrop -p err -o cat", "existing")
 	e.wants("systemctl stop bloxdrop && systemctl is-active bloxdrop || true", "inactive")
 }
 
@@ -279,6 +280,8 @@ func (e *estate) byHand(dist string) {
 	e.wants("bloxdrop install", "already, just so")
 	e.m.Run("cp /etc/bloxdrop/config.toml /etc/bloxdrop/other.toml")
 	e.fails("bloxdrop install --config /etc/bloxdrop/other.toml", "bloxdrop uninstall")
+	e.fails("bloxdrop install --config /tmp/other.toml", "can't read a config in /tmp/")
+	e.fails("bloxdrop check --as-service --config /etc/bloxdrop/other.toml", "the service has another config")
 	e.m.Run("mkdir -p /etc/systemd/system/bloxdrop.service.d && printf '[Service]\nSupplementaryGroups=office\n' >/etc/systemd/system/bloxdrop.service.d/share.conf && systemctl daemon-reload")
 	e.m.Run("chgrp bloxdrop /etc/bloxdrop /etc/bloxdrop/config.toml && echo 'the key' | bloxdrop set-secret api_key && echo 'the secret' | bloxdrop set-secret api_secret")
 	e.wants("bloxdrop check --as-service", "no errors")
