@@ -35,7 +35,8 @@ func TestWindowsService(t *testing.T) {
 		t.Skip("BLOXDROP_MSI and BLOXDROP_MSI_NEXT name no .msi: .ci/winservice does")
 	}
 	s := newServer(t)
-	s.step("install the .msi")
+	s.step("install the .msi with an account that is refused, then without")
+	s.refusedMSI(former, "ACCOUNT=LocalSystem")
 	s.msiexec("/i", former)
 	s.installed()
 	s.step("configure")
@@ -61,6 +62,7 @@ func TestWindowsService(t *testing.T) {
 	if last := os.Getenv("BLOXDROP_MSI_LAST"); last != "" {
 		s.step("upgrade by one msiexec")
 		s.oneStep(last)
+		s.refusedMSI(former) // an older version
 		s.deliver("1005/after another.txt")
 		next = last
 	}
@@ -94,13 +96,29 @@ func (s *server) step(what string) {
 // msiexec takes quotes in its own way: only within an argument.
 func (s *server) msiexec(verb, msi string, properties ...string) {
 	s.t.Helper()
+	if err := s.tryMSI(verb, msi, properties...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// refusedMSI is an .msi that Windows Installer doesn't take, or not so.
+func (s *server) refusedMSI(msi string, properties ...string) {
+	s.t.Helper()
+	if s.tryMSI("/i", msi, properties...) == nil {
+		s.t.Errorf("%s %v is taken", msi, properties)
+	}
+}
+
+func (s *server) tryMSI(verb, msi string, properties ...string) error {
+	s.t.Helper()
 	log := filepath.Join(s.t.TempDir(), "msi.log")
 	cmd := exec.Command("msiexec")
 	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: fmt.Sprintf(`msiexec %s "%s" /qn /norestart /l*v "%s" %s`, verb, msi, log, strings.Join(properties, " "))}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		text, _ := os.ReadFile(log)
-		s.t.Fatalf("msiexec %s %s: %v\n%s\n%s", verb, msi, err, out, text)
+		return fmt.Errorf("msiexec %s %s: %w\n%s\n%s", verb, msi, err, out, text)
 	}
+	return nil
 }
 
 // installed: the service is there, and so is a first config; nothing runs.
