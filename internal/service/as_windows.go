@@ -16,6 +16,8 @@ import (
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/mgr"
+
+	"bloxdrop/internal/wholefile"
 )
 
 // Nobody but the service manager has the password of the service's account. So
@@ -103,12 +105,19 @@ func answered(ctx context.Context, s *mgr.Service, path string) (string, error) 
 // Requested tells a service that starts whether As has asked it to look, once.
 func Requested() bool {
 	ours, err := home()
-	if err != nil {
+	return err == nil && requested(ours)
+}
+
+// requested says yes also where the request can't be removed, as a virus scanner
+// may have it open: whoever asked for a look must not get a service that sends.
+func requested(dir string) bool {
+	path := filepath.Join(dir, requestFile)
+	info, err := os.Stat(path)
+	if err != nil || time.Since(info.ModTime()) >= requestHolds {
 		return false
 	}
-	path := filepath.Join(ours, requestFile)
-	info, err := os.Stat(path)
-	return err == nil && time.Since(info.ModTime()) < requestHolds && os.Remove(path) == nil
+	_ = wholefile.Remove(path) // As does it, too, and it holds for a minute
+	return true
 }
 
 // Answer gives As what it waits for, and waits for the stop.

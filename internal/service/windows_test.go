@@ -5,8 +5,11 @@ package service
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -109,5 +112,46 @@ func TestWhoseFolder(t *testing.T) {
 		if err := ofAdministrators(path); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestRequested: a look that is asked for is made once, and also where its file
+// is in somebody's hands; one from long ago is none.
+func TestRequested(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, requestFile)
+	ask := func() {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if requested(dir) {
+		t.Error("nobody has asked")
+	}
+	ask()
+	if !requested(dir) || requested(dir) {
+		t.Error("not once")
+	}
+	ask()
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := windows.CreateFile(name, windows.GENERIC_READ, windows.FILE_SHARE_READ, nil, windows.OPEN_EXISTING, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !requested(dir) {
+		t.Error("whoever asks for a look gets a service that sends")
+	}
+	if err := windows.CloseHandle(held); err != nil {
+		t.Error(err)
+	}
+	before := time.Now().Add(-requestHolds)
+	if err := os.Chtimes(path, before, before); err != nil {
+		t.Fatal(err)
+	}
+	if requested(dir) {
+		t.Error("a request of long ago counts")
 	}
 }
