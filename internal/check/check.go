@@ -84,6 +84,7 @@ func (c *checker) run(ctx context.Context) {
 	c.report(bounded("store.dir", c.storeDir))
 	c.memory(ctx)
 	defer c.forget()
+	c.page()
 	var people []person
 	var visits []*visit
 	for _, w := range c.roots() {

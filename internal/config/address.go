@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -96,6 +97,8 @@ func (c *checker) listen(w *Web) {
 		}
 		c.problem(key, "tls_cert and tls_key only work together; set both or neither")
 	}
+	c.privately("web.tls_key", w.TLSKey)
+	c.privately("web.password_file", w.PasswordFile)
 	if w.Listen == "" || c.bad("web.listen") {
 		return
 	}
@@ -106,5 +109,13 @@ func (c *checker) listen(w *Web) {
 	}
 	if !isLoopback(host) && (w.TLSCert == "" || w.TLSKey == "" || w.PasswordFile == "") {
 		c.problem("web.listen", "%q can be reached from other machines, and the page shows personal data; set tls_cert, tls_key and password_file too, or listen on 127.0.0.1", w.Listen)
+	}
+}
+
+// privately warns of a file with a secret that others can read. That it can't
+// be read here at all is for the page to say: it keeps nothing from being sent.
+func (c *checker) privately(key, path string) {
+	if fi, err := os.Stat(path); path != "" && err == nil && exposed(fi.Mode()) {
+		c.warn(key, "%s can be read by other accounts (mode %04o); run: chmod 600 %s", path, fi.Mode().Perm(), path)
 	}
 }

@@ -131,6 +131,15 @@ func TestWarningsOfModes(t *testing.T) {
 	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], ":3:16: bloxs.api_key_file: "+key+" can be read by other accounts (mode 0604)") {
 		t.Errorf("got %q", c.Warnings)
 	}
+
+	password := write(t, "password", "correct horse battery", 0o640)
+	c, err = Load(write(t, "config.toml", sound+"\n[web]\npassword_file = '"+password+"'\n", 0o600), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "web.password_file: "+password+" can be read by other accounts (mode 0640)") {
+		t.Errorf("got %q", c.Warnings)
+	}
 }
 
 // TestAsking lets an administrator ask whose account can't read the service's

@@ -3,6 +3,8 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,10 +18,7 @@ import (
 // ErrNobody says that no service answers.
 var ErrNobody = errors.New("no running bloxdrop answers")
 
-const (
-	hello        = "bloxdrop"
-	helloTimeout = 3 * time.Second
-)
+const helloTimeout = 3 * time.Second
 
 // Client is the Desk of a running service.
 type Client struct {
@@ -42,12 +41,13 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	if err := json.Unmarshal(b, &c.at); err != nil {
 		return nil, ErrNobody // it is just being written
 	}
-	// After a kill the address may be anybody's by now, so that it answers at
-	// all says nothing, and that it doesn't must not be waited for.
+	// After a kill the address may be anybody's by now: that it answers at all
+	// says nothing, it is told no token, and that it doesn't must not be waited for.
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
-	a, err := c.ask(ctx, "hello", question{})
-	if err == nil && a.Said != hello {
+	nonce := rand.Text()
+	a, err := c.ask(ctx, hello, question{Nonce: nonce})
+	if err == nil && !hmac.Equal([]byte(a.Said), []byte(proof(c.at.Token, nonce))) {
 		err = errors.New("somebody else answers")
 	}
 	if err != nil {
@@ -69,7 +69,9 @@ func (c *Client) post(ctx context.Context, name string, q question) (*http.Respo
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.at.Token)
+	if name != hello {
+		req.Header.Set("Authorization", "Bearer "+c.at.Token)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("ask the running bloxdrop: %w", err)

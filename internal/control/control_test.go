@@ -141,6 +141,38 @@ func stranger(t *testing.T, answer http.HandlerFunc) (dir string) {
 	return dir
 }
 
+// proves answers a hello as who knows the token.
+func proves(w http.ResponseWriter, r *http.Request, token string) {
+	var q question
+	if err := json.NewDecoder(r.Body).Decode(&q); err == nil {
+		_ = json.NewEncoder(w).Encode(answer{Said: proof(token, q.Nonce)})
+	}
+}
+
+// TestStrangerLearnsNothing: whoever has the address of a service that was
+// killed is told no token, is not taken for it, and one proof is for one nonce.
+func TestStrangerLearnsNothing(t *testing.T) {
+	told := make(chan string, 1)
+	real := proof("x", "former")
+	for name, says := range map[string]http.HandlerFunc{
+		"who knows another token": func(w http.ResponseWriter, r *http.Request) { proves(w, r, "y") },
+		"who knows a proof":       func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(answer{Said: real}) },
+		"who says our name":       func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(answer{Said: "bloxdrop"}) },
+	} {
+		c, err := Dial(t.Context(), stranger(t, func(w http.ResponseWriter, r *http.Request) {
+			told <- r.Header.Get("Authorization")
+			says(w, r)
+		}))
+		if !errors.Is(err, ErrNobody) {
+			t.Errorf("%s: %v", name, err)
+			c.Close()
+		}
+		if token := <-told; token != "" {
+			t.Errorf("%s is told %q", name, token)
+		}
+	}
+}
+
 // TestListBreaksOff is noticed: half a list must not pass for a whole one.
 func TestListBreaksOff(t *testing.T) {
 	for name, text := range map[string]string{
@@ -150,7 +182,7 @@ func TestListBreaksOff(t *testing.T) {
 	} {
 		dir := stranger(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/hello" {
-				_, _ = io.WriteString(w, `{"said":"bloxdrop"}`)
+				proves(w, r, "x")
 				return
 			}
 			_, _ = io.WriteString(w, text)

@@ -2,8 +2,11 @@ package control
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +52,7 @@ func Serve(dir string, desk Desk, log *slog.Logger) (*Server, error) {
 	s.end = end
 	s.http = &http.Server{
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		Handler:           guard(a, routes(desk)),
+		Handler:           guard(a, routes(desk, a.Token)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -135,13 +138,24 @@ func overwrite(path string, b []byte) error {
 	return errors.Join(err, f.Truncate(int64(len(b))), f.Close())
 }
 
+const hello = "hello"
+
+// proof shows whoever asks first that the service knows the token, without
+// either of them saying it: after a kill its address may be somebody else's, who
+// would learn the token, and could have `open` open anything.
+func proof(token, nonce string) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("bloxdrop " + nonce))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
 // guard lets nobody in but who has read control.json, and no web page at all.
 func guard(a address, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := []byte(r.Header.Get("Authorization"))
 		switch {
 		case r.Host != a.Address, r.Header.Get("Origin") != "", r.Method != http.MethodPost,
-			subtle.ConstantTimeCompare(given, []byte("Bearer "+a.Token)) != 1:
+			r.URL.Path != "/"+hello && subtle.ConstantTimeCompare(given, []byte("Bearer "+a.Token)) != 1:
 			http.Error(w, "this is for bloxdrop's own commands", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
@@ -155,6 +169,7 @@ type question struct {
 	Person   string   `json:"person"`
 	Existing string   `json:"existing"` // of an adoption
 	Who      string   `json:"who"`      // is to be signed in
+	Nonce    string   `json:"nonce"`    // of a hello: what its proof is for
 	Path     []byte   `json:"path"`     // of a resolution: a path or an item
 	Paths    [][]byte `json:"paths"`
 	All      bool     `json:"all"`
@@ -171,7 +186,7 @@ type answer struct {
 	Entry       *Entry       `json:"entry,omitempty"`
 }
 
-func routes(desk Desk) http.Handler {
+func routes(desk Desk, token string) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(name string, do func(ctx context.Context, q question) (answer, error)) {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
@@ -196,7 +211,7 @@ func routes(desk Desk) http.Handler {
 		ex, err := desk.Explain(ctx, string(q.Path))
 		return answer{Explanation: &ex}, err
 	})
-	handle("hello", func(context.Context, question) (answer, error) { return answer{Said: hello}, nil })
+	handle(hello, func(_ context.Context, q question) (answer, error) { return answer{Said: proof(token, q.Nonce)}, nil })
 	handle("retry", func(ctx context.Context, q question) (answer, error) {
 		var paths []string
 		for _, p := range q.Paths {

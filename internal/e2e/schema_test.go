@@ -38,7 +38,7 @@ func (o *office) statusShape() {
 	o.t.Helper()
 	var st object
 	o.must(json.Unmarshal([]byte(o.run("status", "--json")), &st))
-	shaped(o.t, "status", st, statusFields, map[string]string{"notes": "array"})
+	shaped(o.t, "status", st, statusFields, map[string]string{"notes": "array", "settling_long": "number"})
 	var pauses, roots []object
 	o.must(json.Unmarshal(st["pauses"], &pauses))
 	o.must(json.Unmarshal(st["roots"], &roots))

@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/words":           {},
 	"internal/metrics":         {},
 	"internal/alert":           {"internal/words", "internal/wholefile"},
-	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app", "internal/alert"},
+	"internal/check":           {"store", "queue", "watcher", "uploader", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/app", "internal/alert", "internal/web"},
 	"internal/service":         {"install", "internal/wholefile"},
 	"install":                  {},
 	"internal/sealed":          {},

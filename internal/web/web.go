@@ -98,15 +98,8 @@ func Serve(opts Options) (*Server, error) {
 	if s.pages, err = parsePages(opts.Words); err != nil {
 		return nil, err
 	}
-	if opts.TLSCert != "" {
-		if s.cert, err = newCertificate(opts.TLSCert, opts.TLSKey, opts.Now); err != nil {
-			return nil, fmt.Errorf("web.tls_cert: %w", err)
-		}
-	}
-	if opts.PasswordFile != "" {
-		if _, err := readPassword(opts.PasswordFile); err != nil {
-			return nil, fmt.Errorf("web.password_file: %w", err)
-		}
+	if s.cert, err = files(opts); err != nil {
+		return nil, err
 	}
 	if err := s.mayListen(); err != nil {
 		return nil, err
@@ -128,6 +121,31 @@ func Serve(opts Options) (*Server, error) {
 	}
 	s.ended.Go(func() { s.serve(l) })
 	return s, nil
+}
+
+// Check says why the page could not be shown with these files, and until when
+// its certificate counts; zero: it has none. It takes no port.
+func Check(opts Options) (until time.Time, err error) {
+	cert, err := files(opts)
+	if cert != nil && cert.is.Leaf != nil {
+		until = cert.is.Leaf.NotAfter
+	}
+	return until, err
+}
+
+// files reads what the config names; nil: no certificate.
+func files(opts Options) (cert *certificate, err error) {
+	if opts.TLSCert != "" {
+		if cert, err = newCertificate(opts.TLSCert, opts.TLSKey, opts.Now); err != nil {
+			return nil, fmt.Errorf("web.tls_cert: %w", err)
+		}
+	}
+	if opts.PasswordFile != "" {
+		if _, err := readPassword(opts.PasswordFile); err != nil {
+			return cert, fmt.Errorf("web.password_file: %w", err)
+		}
+	}
+	return cert, nil
 }
 
 // mayListen holds what config has checked: beyond this machine only with TLS
