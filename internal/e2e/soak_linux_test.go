@@ -150,6 +150,7 @@ func TestSoak(t *testing.T) {
 		if lasts, err = time.ParseDuration(text); err != nil {
 			t.Fatal(err)
 		}
+		slowly(t) // all of many files are read once more for a ledger made anew
 	}
 	o := newOffice(t, bloxstest.Options{})
 	s := &soak{o: o, work: newColleague(o, 1)}
