@@ -222,3 +222,17 @@ func FuzzWrote(f *testing.F) {
 		}
 	})
 }
+
+// TestCopyOverADocument: where case makes no difference the ledger has names of its own.
+func TestCopyOverADocument(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.fold = strings.ToLower; o.Queue.(*ledger).fold = strings.ToLower })
+	b.write("1 - Jansen/Letter.TXT", "dear")
+	b.Start(t.Context())
+	b.settled()
+	b.wantPlaces("1 - Jansen/Letter.TXT")
+	b.write("1 - Jansen/Letter.TXT", aNotice)
+	b.rescan()
+	b.until("no document", func() bool { return len(b.q.rels()) == 0 })
+	b.wantSum()
+}

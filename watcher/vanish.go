@@ -87,17 +87,8 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 	}
 	var gone []string
 	for _, name := range places {
-		if there[p.fold(name)] {
-			continue
-		}
-		// A share's listing may lack a file that is there: ask for it by name.
-		_, mode, err := store.LookAt(p.path(join(rel, name)))
-		p.answered()
-		switch {
-		case isMissing(err):
-		case err != nil:
-			continue
-		case mode.IsRegular() && g.reason == "" && p.ignore.match(rel, name) == "" && !p.set.isCopy(join(rel, name)):
+		is, listed := there[p.fold(name)]
+		if is || !listed && p.stillThere(rel, name, g) {
 			continue
 		}
 		gone = append(gone, join(rel, name))
@@ -105,7 +96,18 @@ func (p *pass) missing(rel string, g ground) ([]string, error) {
 	return gone, nil
 }
 
-// files are the names in rel that can be places, as keys.
+// stillThere asks for a file by its name, since a share's listing may lack one that is there.
+func (p *pass) stillThere(rel, name string, g ground) bool {
+	_, mode, err := store.LookAt(p.path(join(rel, name)))
+	p.answered()
+	if err != nil {
+		return !isMissing(err)
+	}
+	return mode.IsRegular() && g.reason == "" && p.ignore.match(rel, name) == ""
+}
+
+// files are the names in rel, as keys, that can be places, but for those that
+// turned out to be copies of ours: they are not.
 func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 	there := map[string]bool{}
 	if g.reason != "" {
@@ -120,8 +122,9 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 		entries, err := dir.ReadDir(chunkSize)
 		p.answered()
 		for _, e := range entries {
-			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" && !p.set.isCopy(join(rel, e.Name())) {
-				there[p.fold(e.Name())] = true
+			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
+				key := p.fold(e.Name())
+				there[key] = there[key] || !p.set.isCopy(join(rel, e.Name()))
 			}
 		}
 		if err == io.EOF {
