@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bloxdrop/internal/config"
 	"bloxdrop/internal/service"
 )
 
@@ -19,7 +21,7 @@ func (e *env) services() []*cobra.Command {
 		e.uninstalls(),
 		e.forPackage("start", "Start the service", service.Start, service.Resume),
 		e.stops(),
-		e.manages("restart", "Stop the service and start it again, with the config as it is now", service.Restart),
+		e.manages("restart", "Stop the service and start it again, with the config as it is now", e.restart),
 	}
 }
 
@@ -28,6 +30,15 @@ func (e *env) manages(name, short string, do func(context.Context) (string, erro
 		Use: name, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.tell(do(cmd.Context())) },
 	}
+}
+
+// restart stops no service for a config with which it could not start.
+func (e *env) restart(ctx context.Context) (string, error) {
+	var wrong *config.Error
+	if _, err := e.loadToAsk(); errors.As(err, &wrong) {
+		return "", usage(fmt.Errorf("%w\nthe service was left as it is", wrong))
+	}
+	return service.Restart(ctx)
 }
 
 // tell prints what has been done.

@@ -179,3 +179,12 @@ func TestStaleControl(t *testing.T) {
 	o.stop()
 	o.nothing(file)
 }
+
+// TestRestartLooksFirst: a typing mistake in the config stops no service.
+func TestRestartLooksFirst(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{}, "[bloxs]", "[bloxs]\nunknown = 1")
+	if out, code := o.try("restart"); code != 2 || !strings.Contains(out, "unknown") || !strings.Contains(out, "left as it is") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
