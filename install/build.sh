@@ -27,7 +27,8 @@ umask 022
 dist=${BLOXDROP_DIST:-$PWD/dist}
 parts=$(mktemp -d)
 trap 'rm -rf "$parts" rsrc_windows_amd64.syso' EXIT
-rm -rf "$dist" && mkdir "$dist"
+mkdir -p "$dist"
+rm -f "$dist"/bloxdrop_* "$dist/SHA256SUMS" # and nothing else of whatever folder that is
 name=bloxdrop_$version
 
 # Everything gets the commit's time.
