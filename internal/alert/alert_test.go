@@ -314,6 +314,48 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	}
 }
 
+// TestServiceThatPanics: a service that falls over must not take the uploads along.
+func TestServiceThatPanics(t *testing.T) {
+	for name, send := range map[string]func() error{
+		"any": func() error {
+			return within(func(string, Message) error { panic("s3cr3t-t0ken") }, "x://s3cr3t-t0ken", Message{}, func() {})
+		},
+		"zulip": func() error {
+			return Send("zulip://bot%40example.com:s3cr3t-t0ken@127.0.0.1:1/?stream=s&topic=t", Message{})
+		},
+	} {
+		if err := send(); err == nil || strings.Contains(err.Error(), "s3cr3t-t0ken") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestTelegram: what Check says to write instead does it.
+func TestTelegram(t *testing.T) {
+	err := Check("telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@chat")
+	if err == nil {
+		t.Fatal("it is taken")
+	}
+	got := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b := make([]byte, 4096)
+		n, _ := r.Body.Read(b)
+		got <- r.URL.Path + " " + string(b[:n])
+	}))
+	defer s.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	raw := strings.Split(err.Error(), `"`)[1]
+	if err := Check(raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := Send(strings.Replace(raw, "api.telegram.org", strings.TrimPrefix(s.URL, "http://"), 1)+"&disabletls=yes", Message{Title: "title", Text: "text"}); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-got; text != `/botTOKEN/sendMessage {"chat_id":"CHAT","text":"title\n\ntext","title":"title"}` {
+		t.Errorf("%s", text)
+	}
+}
+
 // TestWebhook is a real service that takes a message.
 func TestWebhook(t *testing.T) {
 	got := make(chan string, 1)

@@ -32,6 +32,9 @@ func Check(raw string) error {
 	if !slices.Contains(services.ListServices(), service) || service == "logger" {
 		return errors.New("this service is not known; smtp, teams, slack, discord, ntfy, generic and others are")
 	}
+	if service == "telegram" { // containrrr/shoutrrr issue 473
+		return errors.New(`messages to Telegram that do not arrive would count as sent; write "generic://api.telegram.org/botTOKEN/sendMessage?template=json&messagekey=text&$chat_id=CHAT" instead`)
+	}
 	if service == "matrix" && u.User.Username() != "" {
 		return nil // only its server knows more
 	}
@@ -61,7 +64,7 @@ func within(send func(string, Message) error, raw string, m Message, ended func(
 	result := make(chan error, 1)
 	go func() {
 		defer ended()
-		result <- send(raw, m)
+		result <- steady(send, raw, m)
 	}()
 	late := time.NewTimer(sendWithin)
 	defer late.Stop()
@@ -71,6 +74,17 @@ func within(send func(string, Message) error, raw string, m Message, ended func(
 	case <-late.C:
 		return fmt.Errorf("no answer within %s", sendWithin)
 	}
+}
+
+// steady makes an error of a panic: shoutrrr's zulip, for one, has one where its
+// server can't be reached, and no alert may end the service.
+func steady(send func(string, Message) error, raw string, m Message) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("its service can't be used now: %v", why)
+		}
+	}()
+	return send(raw, m)
 }
 
 func send(raw string, m Message) error {
