@@ -92,6 +92,8 @@ func checkElsewhere(ctx context.Context, path string) error {
 		return err
 	case ended.ExitCode() == exitFailed: // it could not even look
 		return fmt.Errorf("%.300s", firstLine(out))
+	case ended.ExitCode() == -1 && bounded.Err() == nil: // for want of memory, say: that tells nothing of the ledger
+		return fmt.Errorf("the check was ended from outside (%w)", err)
 	}
 	// By its own word, by a fault, or by the bound.
 	return fmt.Errorf("%w: %w: %.300s", store.ErrDamaged, err, firstLine(out))
