@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -71,8 +70,7 @@ func CheckLedger(path string) error {
 		return errors.Join(err, fmt.Errorf("%w: %s is empty", ErrDamaged, path))
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: true}) // reads no page but the first two
-	var system syscall.Errno
-	if errors.Is(err, berrors.ErrTimeout) || errors.As(err, &system) {
+	if errors.Is(err, berrors.ErrTimeout) || errors.Is(unopened(err), errUnchecked) {
 		return fmt.Errorf("open %s: %w", path, err) // says nothing about the ledger
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -77,7 +78,7 @@ func (s *Store) open(ctx context.Context) error {
 		}
 	}
 	head, end, journalErr := s.examineJournal(bothAsLeft)
-	if errors.Is(journalErr, ErrNewer) {
+	if errors.Is(journalErr, ErrNewer) || errors.Is(journalErr, errUnchecked) {
 		return journalErr
 	}
 	if journalErr == nil && ledgerErr != nil && journalCut(s.opts.Dir) {
@@ -95,7 +96,7 @@ func (s *Store) open(ctx context.Context) error {
 		if journalErr == nil {
 			journalErr = s.belong(head, end)
 		}
-		if errors.Is(journalErr, ErrDamaged) {
+		if errors.Is(journalErr, ErrDamaged) || errors.Is(journalErr, errUnchecked) {
 			return journalErr
 		}
 		if err := s.migrate(); err != nil {
@@ -182,7 +183,7 @@ func (s *Store) examineLedger(ctx context.Context, clean bool) error {
 	path := s.path(ledgerName)
 	fi, err := os.Stat(path)
 	if err != nil {
-		return err
+		return unopened(err)
 	}
 	if fi.Size() == 0 {
 		return fmt.Errorf("%s is empty", path)
@@ -200,12 +201,22 @@ func (s *Store) examineLedger(ctx context.Context, clean bool) error {
 		return fmt.Errorf("%w (%s is locked)", ErrLocked, path)
 	}
 	if err != nil {
-		return err
+		return unopened(err)
 	}
 	if m.Schema > schemaVersion {
 		return fmt.Errorf("%w (it has schema %d, this one knows %d)", ErrNewer, m.Schema, schemaVersion)
 	}
 	return nil
+}
+
+// unopened tells of a file that is there and can't be opened, for want of rights
+// or descriptors: that says nothing of what is in it.
+func unopened(err error) error {
+	var system syscall.Errno
+	if !errors.As(err, &system) || errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errUnchecked, err)
 }
 
 func readMeta(path string) (m meta, err error) {
@@ -235,7 +246,7 @@ func metaOf(tx *bolt.Tx) (m meta, err error) {
 func (s *Store) examineJournal(clean bool) (head line, end position, err error) {
 	f, err := os.Open(s.path(journalName))
 	if err != nil {
-		return head, end, err
+		return head, end, unopened(err)
 	}
 	defer f.Close()
 	var from position
@@ -292,14 +303,14 @@ func lineAt(f *os.File, pos position) error {
 func (s *Store) belong(head line, end position) error {
 	m, err := readMeta(s.path(ledgerName))
 	if err != nil {
-		return err
+		return unopened(err)
 	}
 	if m.Ledger != head.Ledger {
 		return fmt.Errorf("%w: the journal beside it is that of another ledger", ErrDamaged)
 	}
 	f, err := os.Open(s.path(journalName))
 	if err != nil {
-		return err
+		return unopened(err)
 	}
 	defer f.Close()
 	if m.Applied.Seq > end.Seq || lineAt(f, m.Applied) != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"bloxdrop/internal/testfs"
 )
 
 // alter changes the ledger of a store that is not open.
@@ -126,6 +128,29 @@ func TestCleanStartNeedsNoCheck(t *testing.T) {
 	b.close()
 	b.must(os.Chtimes(b.file(ledgerName), time.Time{}, time.Unix(1, 0)))
 	restart(2)
+}
+
+// TestAFileThatCannotBeOpened is no damage: nothing is set aside or made anew.
+func TestAFileThatCannotBeOpened(t *testing.T) {
+	for _, name := range []string{ledgerName, journalName} {
+		for _, clean := range []bool{true, false} {
+			b := newBench(t)
+			b.offer(offer("1", "1/a", "a"))
+			b.send("1/a", 7)
+			if b.close(); !clean {
+				b.must(os.Remove(b.file(cleanName)))
+			}
+			b.must(os.Rename(b.file(name), b.file("away")))
+			testfs.Link(t, name, b.file(name)) // leads to itself, for anybody
+			if err := b.tryOpen(); !errors.Is(err, errUnchecked) {
+				t.Errorf("%s, stopped cleanly %v: %v", name, clean, err)
+			}
+			b.must(os.Remove(b.file(name)))
+			b.must(os.Rename(b.file("away"), b.file(name)))
+			b.open()
+			b.is("1/a", Sent, "")
+		}
+	}
 }
 
 // TestDamageMetWhileRunning: all writing ends, and the next start mends it.

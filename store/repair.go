@@ -79,7 +79,7 @@ func whole(ctx context.Context, opts Options) (sound bool, err error) {
 		return false, errors.Join(ledgerErr, ctx.Err())
 	}
 	head, end, journalErr := s.examineJournal(false)
-	if errors.Is(journalErr, ErrNewer) {
+	if errors.Is(journalErr, ErrNewer) || errors.Is(journalErr, errUnchecked) {
 		return false, journalErr
 	}
 	if ledgerErr == nil && journalErr == nil && s.belong(head, end) == nil {

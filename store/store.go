@@ -35,7 +35,7 @@ var (
 	ErrNotState = errors.New("the item is not in a state for that")
 
 	errClosed    = errors.New("the store is closed")
-	errUnchecked = errors.New("the ledger could not be checked")
+	errUnchecked = errors.New("ledger and journal could not be checked")
 )
 
 // Store is the memory of one bloxdrop. All methods are safe for concurrent use.
