@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,7 +35,7 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		return nil, ErrNobody
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the running bloxdrop: %w", err)
+		return nil, notFound(err)
 	}
 	// Commands go straight to loopback, whatever proxy the environment names.
 	c := &Client{http: &http.Client{Transport: &http.Transport{}}}
@@ -55,6 +56,14 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		return nil, fmt.Errorf("%w (%w)", ErrNobody, err)
 	}
 	return c, nil
+}
+
+// notFound says why nobody can tell where a service answers.
+func notFound(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("find the running bloxdrop: %w; only an administrator and the account under which it runs may ask it: with sudo, or as an administrator", err)
+	}
+	return fmt.Errorf("find the running bloxdrop: %w", err)
 }
 
 // Close lets the connection go.

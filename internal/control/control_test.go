@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -190,6 +191,14 @@ func TestListBreaksOff(t *testing.T) {
 		if err := dial(t, dir).List(t.Context(), Selection{}, func(Entry) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestAnothersService: who may not ask is told who may.
+func TestAnothersService(t *testing.T) {
+	err := notFound(&fs.PathError{Op: "open", Path: "/var/lib/bloxdrop/control.json", Err: fs.ErrPermission})
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "with sudo") {
+		t.Error(err)
 	}
 }
 

@@ -26,8 +26,6 @@ type group struct {
 type part struct {
 	ID     string // of the HTML element
 	Reason string
-	Person string
-	Folder string
 	Says   string // what is wrong, in the office's language
 	Detail string // what Bloxs said of it
 	Rows   []control.Row
@@ -84,7 +82,7 @@ func keyOfPart(r control.Row) string {
 }
 
 func newPart(w *words.Words, r control.Row) part {
-	p := part{ID: "held-" + r.Item, Reason: r.Reason, Person: r.Person, Folder: folderOf(r.Rel)}
+	p := part{ID: "held-" + r.Item, Reason: r.Reason}
 	switch r.Reason {
 	case "unknown-person":
 		p.Says = w.Say("held.unknown-person.says", clean(r.Person))
