@@ -84,10 +84,7 @@ func writeSecret(file, key, secret string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	if err := wholefile.Write(file, []byte(text+"\n")); err != nil {
-		return err
-	}
-	return owner.Guard(file)
+	return wholefile.WriteFor(file, []byte(text+"\n"), owner.Guard)
 }
 
 // maxSecret is more than any secret has.

@@ -183,10 +183,7 @@ func put(path, text string) (changed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return false, err
 	}
-	if err := wholefile.Write(path, []byte(text)); err != nil {
-		return false, err
-	}
-	return true, os.Chmod(path, 0o644)
+	return true, wholefile.WriteFor(path, []byte(text), func(temp string) error { return os.Chmod(temp, 0o644) })
 }
 
 func systemctl(ctx context.Context, args ...string) (string, error) {

@@ -18,6 +18,12 @@ import (
 
 // Write puts data in the place of path. Two may not write one path at once.
 func Write(path string, data []byte) error {
+	return WriteFor(path, data, func(string) error { return nil })
+}
+
+// WriteFor is Write for other readers: share gives the file its rights before
+// there is anything in it, and before it stands under its name.
+func WriteFor(path string, data []byte, share func(temp string) error) error {
 	temp := path + ".new"
 	// A stale one may have other rights.
 	if err := Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -27,7 +33,9 @@ func Write(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	if err = share(temp); err == nil {
+		_, err = f.Write(data)
+	}
 	if err == nil {
 		err = f.Sync()
 	}

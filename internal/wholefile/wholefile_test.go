@@ -1,6 +1,7 @@
 package wholefile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -62,6 +63,28 @@ func TestCanNot(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "a", "x"), nil, 0o600))
 	if err := Write(filepath.Join(dir, "a"), []byte("new")); err == nil {
 		t.Error("a folder was replaced")
+	}
+	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
+		t.Error(all, err)
+	}
+}
+
+// TestWriteFor: the rights are there before the content, and without them there is no file.
+func TestWriteFor(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "secret")
+	must(t, WriteFor(path, []byte("content"), func(temp string) error {
+		if got, err := os.ReadFile(temp); err != nil || len(got) > 0 {
+			t.Errorf("before the rights there is %q, %v", got, err)
+		}
+		return os.Chmod(temp, 0o644)
+	}))
+	if fi, err := os.Stat(path); err != nil || fi.Size() != 7 || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o644 {
+		t.Error(fi.Mode(), err)
+	}
+	refused := errors.New("refused")
+	if err := WriteFor(filepath.Join(dir, "other"), []byte("content"), func(string) error { return refused }); !errors.Is(err, refused) {
+		t.Error(err)
 	}
 	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
 		t.Error(all, err)
