@@ -118,6 +118,10 @@ watch = [
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	example := strconv.Quote(exampleOf("watch[1].path"))
+	forSystemd := ""
+	if runtime.GOOS == "linux" {
+		forSystemd = " (with none named, it keeps it for systemd's service, and for nobody else)"
+	}
 	got := problems(t, `[bloxs]
 url = "http://x.bloxs.io/api"
 apikey = "k"
@@ -139,7 +143,7 @@ settle = "10s"
 retry_min = "1h"
 `)
 	want := []string{
-		"config.toml:1:1: bloxs has no \"api_key\"; write it there, or name a file that holds it with api_key_file, which `bloxdrop set-secret api_key` writes, or set BLOXDROP_API_KEY in the environment; likewise api_secret",
+		"config.toml:1:1: bloxs has no \"api_key\"; write it there, or name a file that holds it with api_key_file, which `bloxdrop set-secret api_key` writes" + forSystemd + ", or set BLOXDROP_API_KEY in the environment; likewise api_secret",
 		`config.toml:2:7: bloxs.url: a path doesn't belong in it, bloxdrop knows the paths; write http://x.bloxs.io`,
 		`config.toml:3:1: bloxs.apikey: there is no such key; known here are: url, api_key, api_key_file, api_secret, api_secret_file, token, token_file, requests_per_minute, ca_file, proxy`,
 		`config.toml:4:23: bloxs.requests_per_minute: a text in quotes stands here; write a whole number without quotes`,

@@ -42,7 +42,11 @@ func (c *checker) secrets(b *Bloxs, env Env) {
 }
 
 func howToGive(key string) string {
-	return fmt.Sprintf("write it there, or name a file that holds it with %s_file, which `bloxdrop set-secret %s` writes, or set %s in the environment", key, key, variable(key))
+	systemd := ""
+	if runtime.GOOS == "linux" {
+		systemd = " (with none named, it keeps it for systemd's service, and for nobody else)"
+	}
+	return fmt.Sprintf("write it there, or name a file that holds it with %s_file, which `bloxdrop set-secret %s` writes%s, or set %s in the environment", key, key, systemd, variable(key))
 }
 
 func variable(key string) string { return "BLOXDROP_" + strings.ToUpper(key) }
