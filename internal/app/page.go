@@ -100,6 +100,22 @@ func (a *App) row(it store.Item) (control.Row, error) {
 	return r, err
 }
 
+// RetryItems is Retry of items, and says how many that lets go.
+func (a *App) RetryItems(items []string) (int, error) {
+	if err := a.ready(); err != nil {
+		return 0, err
+	}
+	var ids []store.ItemID
+	for _, name := range items {
+		it, err := a.store.Find(name)
+		if err != nil {
+			return 0, err
+		}
+		ids = append(ids, it.ID)
+	}
+	return a.queue.Retry(ids)
+}
+
 // Hours tells how many files Bloxs took in each hour since then.
 func (a *App) Hours(since time.Time) (hours []control.Hour, err error) {
 	if a.store == nil {

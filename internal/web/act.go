@@ -13,6 +13,11 @@ import (
 
 var errUnknownAction = errors.New("there is no such action")
 
+// inWords is an error that is said in the office's language already.
+type inWords string
+
+func (e inWords) Error() string { return string(e) }
+
 // act does what a person has clicked, records it, and goes back to the page.
 func (s *Server) act(w http.ResponseWriter, r *http.Request, is *session) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
@@ -25,7 +30,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, is *session) {
 	log := s.opts.Log.With("action", action, "who", is.who, "from", r.RemoteAddr, "items", strings.Join(items[:min(len(items), 10)], " "), "count", len(items))
 	if err != nil {
 		log.Warn("an action on the page failed", "err", err)
-		s.sessions.tell(is, flash{Text: s.opts.Words.Say("done.failed"), Detail: clean(err.Error()), Failed: true})
+		s.sessions.tell(is, failed(s.opts.Words.Say("done.failed"), err))
 	} else {
 		log.Info("an action was asked for on the page")
 		s.sessions.tell(is, flash{Text: said})
@@ -37,6 +42,13 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, is *session) {
 		back = "/file/" + items[0]
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+func failed(says string, err error) flash {
+	if why, ok := errors.AsType[inWords](err); ok {
+		return flash{Text: says + " " + string(why), Failed: true}
+	}
+	return flash{Text: says, Detail: clean(err.Error()), Failed: true}
 }
 
 // order is what somebody has clicked, and what they saw when they did.
@@ -57,8 +69,11 @@ func (s *Server) do(ctx context.Context, o order) (string, error) {
 	}
 	switch {
 	case o.action == "retry" && len(o.items) > 0:
-		_, err := app.Retry(ctx, o.items, false)
-		return say("done.retry", len(o.items)), err
+		n, err := app.RetryItems(o.items)
+		if n == 0 && err == nil {
+			err = inWords(say("error.changed"))
+		}
+		return say("done.retry", n), err
 	case o.action == "retry-all" && len(o.items) == 0:
 		_, err := app.Retry(ctx, nil, true)
 		return say("done.retry-all"), err
@@ -84,7 +99,7 @@ func (s *Server) decide(ctx context.Context, o order) (string, error) {
 		return "", err
 	}
 	if story.Row.State != "held" || seenOf(story.Row) != o.seen {
-		return "", errors.New(say("error.changed"))
+		return "", inWords(say("error.changed"))
 	}
 	switch o.action {
 	case "confirm":
@@ -97,7 +112,7 @@ func (s *Server) decide(ctx context.Context, o order) (string, error) {
 	res := control.Resolution{Target: item, Sent: true}
 	if o.fileID != "" {
 		if res.FileID, err = strconv.ParseInt(o.fileID, 10, 64); err != nil || res.FileID <= 0 {
-			return "", errors.New(say("error.file-id"))
+			return "", inWords(say("error.file-id"))
 		}
 	}
 	_, err = app.Resolve(ctx, res)

@@ -127,4 +127,8 @@ func TestRetryAll(t *testing.T) {
 		t.Errorf("%s", said)
 	}
 	s.untilStored(3)
+	item := s.until("sent", 3)[0]
+	if said := s.clicked(b, "retry", url.Values{"item": {item}}); !strings.Contains(said, hasChanged) {
+		t.Errorf("what is in Bloxs is to be tried again:\n%s", said)
+	}
 }

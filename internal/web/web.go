@@ -34,6 +34,7 @@ type App interface {
 	control.Desk
 	Rows(state, after string, n int) (control.Rows, error)
 	Held(n int) (control.Held, error)
+	RetryItems(items []string) (int, error)
 	Hours(since time.Time) ([]control.Hour, error)
 	Flights() ([]control.Flight, error)
 	Pace() (control.Pace, error)
