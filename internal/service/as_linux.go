@@ -26,11 +26,11 @@ func As(ctx context.Context, s Spec, out, complaints io.Writer, args ...string) 
 	if err != nil {
 		return 0, err
 	}
-	if err := there.reads(s.Config); err != nil {
-		return 0, err
-	}
 	if there.at != "" {
-		if text, err = systemctl(ctx, "cat", unitName); err != nil {
+		if text, err = systemctl(ctx, "cat", unitName); err == nil {
+			err = reads(text, s.Config)
+		}
+		if err != nil {
 			return 0, err
 		}
 	} else if _, err := run(ctx, "id", Name); err != nil {

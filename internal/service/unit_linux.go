@@ -102,12 +102,18 @@ func unit(ctx context.Context) (s state, err error) {
 	if err != nil {
 		return s, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, execStart) {
-			s.exec = strings.TrimSpace(line)
+	s.exec = execOf(string(text))
+	return s, nil
+}
+
+// execOf is the command line of a unit, the last where others follow from drop-ins.
+func execOf(unit string) (exec string) {
+	for line := range strings.Lines(unit) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, execStart) && line != execStart {
+			exec = line
 		}
 	}
-	return s, nil
+	return exec
 }
 
 func installed(ctx context.Context) (state, error) {
@@ -133,11 +139,12 @@ func (s state) takes(wanted Spec) error {
 }
 
 // reads refuses to look at another config than the service's.
-func (s state) reads(config string) error {
-	if s.exec == "" || strings.HasSuffix(s.exec, " "+quoted(config)) {
+func reads(unit, config string) error {
+	exec := strings.TrimPrefix(execOf(unit), execStart)
+	if strings.Contains(exec, quoted(config)) || strings.Contains(exec, config) {
 		return nil
 	}
-	return fmt.Errorf("the service has another config: it runs %q; name that one with --config", strings.TrimPrefix(s.exec, execStart))
+	return fmt.Errorf("the service has another config: it runs %q; name that one with --config", exec)
 }
 
 func (s state) now() string {

@@ -122,22 +122,22 @@ func TestReachable(t *testing.T) {
 // TestReads: a check as the service looks at the service's config, or at none.
 func TestReads(t *testing.T) {
 	odd := "/etc/blox drop/50% of $it.toml"
+	unit := func(config string) string { return unitFor(Spec{Executable: packaged.Executable, Config: config}) }
+	dropIn := "\n# /etc/systemd/system/bloxdrop.service.d/override.conf\n[Service]\nExecStart=\nExecStart=/usr/bin/bloxdrop run --service --config '/etc/my own.toml'\n"
 	for _, c := range []struct {
-		has, asked string
-		ok         bool
+		unit, asked string
+		ok          bool
 	}{
-		{packaged.Config, packaged.Config, true},
-		{odd, odd, true},
-		{"/etc/bloxdrop/other.toml", packaged.Config, false},
-		{odd, packaged.Config, false},
+		{unit(packaged.Config), packaged.Config, true},
+		{unit(odd), odd, true},
+		{unit("/etc/bloxdrop/other.toml"), packaged.Config, false},
+		{unit(odd), packaged.Config, false},
+		{unit(packaged.Config) + dropIn, "/etc/my own.toml", true},
+		{unit(packaged.Config) + dropIn, packaged.Config, false},
 	} {
-		err := state{at: unitAt, exec: commandLine(Spec{Executable: packaged.Executable, Config: c.has})}.reads(c.asked)
-		if (err == nil) != c.ok {
-			t.Errorf("the service has %s, and %s is asked for: %v", c.has, c.asked, err)
+		if err := reads(c.unit, c.asked); (err == nil) != c.ok {
+			t.Errorf("%q, and %s is asked for: %v", execOf(c.unit), c.asked, err)
 		}
-	}
-	if err := (state{}).reads(packaged.Config); err != nil {
-		t.Errorf("without a service: %v", err)
 	}
 }
 
