@@ -201,9 +201,9 @@ func TestEmptiedRoot(t *testing.T) {
 	o.must(err)
 	o.must(os.RemoveAll(filepath.Join(o.root, "1002")))
 	o.must(os.Remove(marker))
-	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
+	off := o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	o.run("resume")
-	if st := o.status(); st.Withdrawn != 0 && st.Waiting != 1 || !strings.Contains(st.Roots[0].Offline, "marker") {
+	if st := o.status(); st.Withdrawn != off.Withdrawn || st.Waiting != off.Waiting || !strings.Contains(st.Roots[0].Offline, "marker") {
 		t.Errorf("%+v", st)
 	}
 	o.must(os.WriteFile(marker, was, 0o644))

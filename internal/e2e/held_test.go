@@ -46,7 +46,7 @@ func TestUnknownPerson(t *testing.T) {
 	o.addsUp(st)
 	o.delivers("later.txt")
 	if n := o.bloxs.LookUps.Count(); n != 4 {
-		t.Errorf("%d look-ups of four persons", n)
+		t.Errorf("%d look-ups of four persons\n%s", n, o.log)
 	}
 	e := o.entry("1234 - Bakker/letter 7.txt")
 	if e.State != "held" || e.Reason != "unknown-person" || e.Person != "1234" || !strings.Contains(e.Detail, "There is no person with reference 1234") {
@@ -191,7 +191,7 @@ func TestNameMismatch(t *testing.T) {
 	o.explained(e.Path, "held: name-mismatch", "rename the folder", "bloxdrop confirm")
 	o.delivers("later.txt")
 	if n := o.bloxs.LookUps.Count(); n != 4 {
-		t.Errorf("%d look-ups of four persons", n)
+		t.Errorf("%d look-ups of four persons\n%s", n, o.log)
 	}
 
 	o.run("retry", e.Path) // nothing has changed, so nothing goes
