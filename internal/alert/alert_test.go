@@ -3,6 +3,7 @@ package alert
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -330,25 +331,36 @@ func TestServiceThatPanics(t *testing.T) {
 	}
 }
 
+// hook is a service that takes messages at a host, and gives what it got.
+func hook(t *testing.T) (host string, got <-chan string) {
+	t.Helper()
+	calls := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		calls <- r.URL.Path + " " + string(b)
+	}))
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		s.Close()
+	})
+	return strings.TrimPrefix(s.URL, "http://"), calls
+}
+
 // TestTelegram: what Check says to write instead does it.
 func TestTelegram(t *testing.T) {
 	err := Check("telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@chat")
 	if err == nil {
 		t.Fatal("it is taken")
 	}
-	got := make(chan string, 1)
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		b := make([]byte, 4096)
-		n, _ := r.Body.Read(b)
-		got <- r.URL.Path + " " + string(b[:n])
-	}))
-	defer s.Close()
-	defer http.DefaultClient.CloseIdleConnections()
+	host, got := hook(t)
 	raw := strings.Split(err.Error(), `"`)[1]
 	if err := Check(raw); err != nil {
 		t.Fatal(err)
 	}
-	if err := Send(strings.Replace(raw, "api.telegram.org", strings.TrimPrefix(s.URL, "http://"), 1)+"&disabletls=yes", Message{Title: "title", Text: "text"}); err != nil {
+	if err := Send(strings.Replace(raw, "api.telegram.org", host, 1)+"&disabletls=yes", Message{Title: "title", Text: "text"}); err != nil {
 		t.Fatal(err)
 	}
 	if text := <-got; text != `/botTOKEN/sendMessage {"chat_id":"CHAT","text":"title\n\ntext","title":"title"}` {
@@ -358,15 +370,8 @@ func TestTelegram(t *testing.T) {
 
 // TestWebhook is a real service that takes a message.
 func TestWebhook(t *testing.T) {
-	got := make(chan string, 1)
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		b := make([]byte, 4096)
-		n, _ := r.Body.Read(b)
-		got <- r.URL.Path + " " + string(b[:n])
-	}))
-	defer s.Close()
-	defer http.DefaultClient.CloseIdleConnections()
-	raw := "generic://" + strings.TrimPrefix(s.URL, "http://") + "/hook?disabletls=yes&template=json"
+	host, got := hook(t)
+	raw := "generic://" + host + "/hook?disabletls=yes&template=json"
 	if err := Check(raw); err != nil {
 		t.Fatal(err)
 	}

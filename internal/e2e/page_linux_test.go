@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,6 +128,35 @@ func TestPageLetsType(t *testing.T) {
 	if is, err := look[string](w, `document.activeElement.innerText`); err != nil || is != "Try again" {
 		t.Errorf("the focus has gone to %q, %v", is, err)
 	}
+}
+
+// TestPageIsLost: a page whose service has gone says so, and shows no old state
+// as if it were today's. With the service back, whoever looks signs in again.
+func TestPageIsLost(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice(t, bloxstest.Options{}, `listen = ""`, `listen = "`+address+`"`)
+	o.start()
+	w := newWindow(t)
+	o.open(w)
+	w.shows("Nothing has been sent yet")
+	const lost = "The page is not connected any more"
+	if text := w.says(); strings.Contains(text, lost) {
+		t.Errorf("it says that it is lost:\n%s", text)
+	}
+	o.stop()
+	w.shows(lost)
+	o.start()
+	w.shows("this command opens the page signed in")
+	o.open(w)
+	w.shows("Nothing has been sent yet")
 }
 
 // widths at which the page is looked at: a phone, and a desk.
