@@ -98,6 +98,18 @@ func (s *soak) network(upload bool) trouble {
 
 func (s *soak) comesToRest() { s.o.comesToRest(func() int { return len(s.o.below(s.o.root)) }) }
 
+// keepsUp waits until only so many are left to be sent. Where tokens expire twice
+// within one upload sending pauses, and somebody does as status says.
+func (s *soak) keepsUp(left int) {
+	s.o.t.Helper()
+	s.o.until("keeping up", func(st control.Status) bool {
+		if slices.ContainsFunc(st.Pauses, func(p control.Pause) bool { return p.Cause == "sign-in" }) {
+			s.o.run("resume")
+		}
+		return st.Waiting+st.Sending <= left
+	})
+}
+
 // faults each begin something, and say how it ends.
 func (s *soak) faults() []func() (end func()) {
 	o := s.o
@@ -170,8 +182,9 @@ func TestSoak(t *testing.T) {
 		end := faults[rounds%len(faults)]()
 		end()
 		o.alive()
-		o.until("keeping up", func(st control.Status) bool { return st.Waiting < 200 })
+		s.keepsUp(200)
 	}
+	s.keepsUp(0)
 	s.comesToRest()
 	sums := &tally{runs: rounds, uncertain: len(o.uncertain())}
 	o.resolveAll()
