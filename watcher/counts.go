@@ -1,6 +1,9 @@
 package watcher
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // counts are of the files directly in one folder, or the sum of all folders.
 // What is a place or in the settle set is not among them.
@@ -76,6 +79,12 @@ func (r *root) setCounts(f *folder, c counts) {
 	if c != (counts{}) {
 		f.counts = &c
 		r.total.add(c, 1)
+	}
+	switch {
+	case r.total.waiting == 0:
+		r.waitingSince = time.Time{}
+	case r.waitingSince.IsZero():
+		r.waitingSince = r.now()
 	}
 }
 

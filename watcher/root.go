@@ -70,6 +70,7 @@ type root struct {
 	nextRescan    time.Time
 	lastRescan    time.Time
 	total         counts
+	waitingSince  time.Time // since when total.waiting is above 0
 	foundByRescan int
 
 	beside      []Beside

@@ -23,9 +23,11 @@ type RootStatus struct {
 	// Each file in the root counts in one of these, or is a place of the queue's.
 	Settling, Unmatched, Ignored int
 
-	Resettling        int // of Settling: those that the queue still has as places, with what they held before
-	Unreadable        int // folders that could not be listed; what they hold is as last seen
-	FoundByRescanOnly int // files of which no event told
+	Waiting           int       // of Settling: those that nobody follows, since they are empty or can't be looked at
+	WaitingSince      time.Time // since when there is one of them
+	Resettling        int       // of Settling: those that the queue still has as places, with what they held before
+	Unreadable        int       // folders that could not be listed; what they hold is as last seen
+	FoundByRescanOnly int       // files of which no event told
 }
 
 // Settling is a file that waits to be whole.
@@ -76,6 +78,8 @@ func (r *root) status() RootStatus {
 		Settling:          settling + r.total.waiting + r.total.postponed,
 		Unmatched:         r.total.unmatched,
 		Ignored:           r.total.ignored + copies,
+		Waiting:           r.total.waiting,
+		WaitingSince:      r.waitingSince,
 		Resettling:        resettling + r.total.known,
 		Unreadable:        r.total.unreadable,
 		FoundByRescanOnly: r.foundByRescan,

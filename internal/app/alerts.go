@@ -99,7 +99,8 @@ func (a *App) troubles() (all []alert.Trouble, err error) {
 func (a *App) running() time.Duration { return a.opts.Now().Sub(a.began) }
 
 // settleLong counts files that have settled for over an hour, and tells
-// whether any settle at all.
+// whether any settle at all. Of empty ones it is only known that there has been
+// one in their root all the time.
 func (a *App) settleLong() (n int, some bool) {
 	settling := a.watcher.Settling()
 	for _, f := range settling {
@@ -107,7 +108,16 @@ func (a *App) settleLong() (n int, some bool) {
 			n++
 		}
 	}
-	return n, len(settling) > 0
+	some = len(settling) > 0
+	for _, r := range a.watcher.Status() {
+		if r.Online && r.Waiting > 0 {
+			some = true
+			if a.opts.Now().Sub(r.WaitingSince) > settlesLong {
+				n += r.Waiting
+			}
+		}
+	}
+	return n, some
 }
 
 // heldLong is a trouble for each reason for which items are held, since the

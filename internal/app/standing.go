@@ -42,6 +42,11 @@ func (a *App) stand() (s standing, err error) {
 	for _, r := range s.roots {
 		s.pauses[byAdopt] = s.pauses[byAdopt] || r.Paused != ""
 	}
+	for _, r := range s.roots {
+		if r.Waiting > 0 && (s.settling.IsZero() || r.WaitingSince.Before(s.settling)) {
+			s.settling = r.WaitingSince
+		}
+	}
 	for _, f := range a.watcher.Settling() {
 		if s.settling.IsZero() || f.Since.Before(s.settling) {
 			s.settling = f.Since
