@@ -33,7 +33,7 @@ func (c *checker) page() {
 	if c.status == nil {
 		l, err := net.Listen("tcp", w.Listen)
 		if err != nil {
-			c.Say(Finding{Error, about, "the page can't be shown: " + err.Error(), "end the other program, or write another port into web.listen; files are sent all the same"})
+			c.Say(Finding{Warning, about, "the page can't be shown: " + err.Error(), "end the other program, or write another port into web.listen; files are sent all the same"})
 			return
 		}
 		_ = l.Close()

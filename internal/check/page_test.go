@@ -58,7 +58,7 @@ func TestPage(t *testing.T) {
 	}{
 		"no page":              {"", "", 0, false, ""},
 		"loopback":             {"127.0.0.1:0", "", 0, false, "ok the page can be shown"},
-		"taken":                {taken.Addr().String(), "", 0, false, "error the page can't be shown: listen"},
+		"taken":                {taken.Addr().String(), "", 0, false, "warning the page can't be shown: listen"},
 		"taken by the service": {taken.Addr().String(), "", 0, true, "ok the page can be shown"},
 		"all there":            {"127.0.0.1:0", "correct horse", 90 * day, false, "ok the page can be shown"},
 		"a short password":     {"127.0.0.1:0", "horse", 90 * day, false, "error the page can't be shown: web.password_file: the password is too short"},
