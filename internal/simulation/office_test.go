@@ -154,10 +154,11 @@ func (w *world) write(r *tree, rel string, content []byte) {
 	w.stands(r, rel, content)
 }
 
-// gone is for a file that the archive has taken in the meantime.
+// gone is for a file that the archive has taken in the meantime. It may put it
+// back, so its span goes on until something else stands there.
 func (w *world) gone(r *tree, rel string, err error) bool {
 	if errors.Is(err, fs.ErrNotExist) {
-		w.stands(r, rel, nil)
+		delete(r.files, rel)
 		return true
 	}
 	w.mustDo(err)
@@ -174,8 +175,7 @@ func (w *world) fileDeed(rnd *rand.Rand, person, name string) string {
 		return w.drop(rnd, person)
 	}
 	is := r.files[rel]
-	if _, err := os.Lstat(r.at(rel)); err != nil {
-		w.stands(r, rel, nil) // the archive has it
+	if _, err := os.Lstat(r.at(rel)); w.gone(r, rel, err) {
 		return "finds nothing at " + rel
 	}
 	switch rnd.IntN(12) {
