@@ -35,7 +35,7 @@ func (o *office) rooted(path string) []string {
 func put(o *office, path, content string) {
 	o.t.Helper()
 	o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	o.must(os.WriteFile(path, []byte(content), 0o644))
+	o.byHand(func() error { return os.WriteFile(path, []byte(content), 0o644) })
 }
 
 // TestFreshStoreOnAnOldShare: a new store.dir would send a whole share again.

@@ -82,7 +82,7 @@ func TestMoveAfterUpload(t *testing.T) {
 	o.explained(filepath.Join(o.root, "1002/payslip.txt"), "as file 1002", "no longer there")
 	o.explained(filepath.Join(o.root, "_sent/1002/payslip.txt"), "bloxdrop's", "never looks in there", "nothing in it is sent", "move it into")
 	o.stop()
-	if out := o.run("status"); strings.Contains(out, "note") {
+	if out := o.run("status"); strings.Count(out, "note") != 1 || !strings.Contains(out, "nothing is sent until it runs") {
 		t.Error(out)
 	}
 }

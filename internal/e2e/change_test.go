@@ -196,14 +196,14 @@ func TestRootGoesAndComesBack(t *testing.T) {
 		{"killed meanwhile", func() { o.must(os.Mkdir(o.root, 0o755)); o.kill(); o.start() }, func() { o.must(os.Remove(o.root)) }},
 	} {
 		before := o.bloxs.Stored()
-		o.must(os.Rename(o.root, away))
+		o.byHand(func() error { return os.Rename(o.root, away) })
 		how.meanwhile()
 		st := o.until(how.name+": offline", func(st control.Status) bool { return !st.Roots[0].Online && st.Sending == 0 })
 		if st.Sent != 2 || st.Waiting != 1 || st.Withdrawn != 0 {
 			t.Errorf("%s: %+v", how.name, st)
 		}
 		how.afterwards()
-		o.must(os.Rename(away, o.root))
+		o.byHand(func() error { return os.Rename(away, o.root) })
 		st = o.until(how.name+": online", func(st control.Status) bool { return st.Roots[0].Online && st.Files == 3 && st.Sending == 0 })
 		if st.Sent != 2 || st.Waiting != 1 || st.Withdrawn != 0 || len(o.bloxs.Stored()) != len(before) {
 			t.Errorf("%s, then back: %+v", how.name, st)

@@ -182,7 +182,7 @@ func (o *office) write(rel, content string) string {
 	o.t.Helper()
 	path := filepath.Join(o.root, filepath.FromSlash(rel))
 	o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	o.must(os.WriteFile(path, []byte(content), 0o644))
+	o.byHand(func() error { return os.WriteFile(path, []byte(content), 0o644) })
 	return path
 }
 
