@@ -196,8 +196,8 @@ func (l ledger) eachItem(key PersonKey, fn func(Item) error) error {
 // be; a zero time means that there is none. A due time beyond horizon is the
 // work of a clock that jumped, and counts as due.
 func (s *Store) LookUpDue(horizon time.Duration) (key PersonKey, ok bool, next time.Time, err error) {
-	now := s.opts.Now()
 	err = s.read(func(l ledger) error {
+		now := s.opts.Now() // not earlier: what was put off meanwhile would seem to lie beyond the horizon
 		k, _ := l.bucket(bucketLookUps).Cursor().First()
 		if k == nil {
 			return nil
