@@ -133,7 +133,7 @@ func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
 	case err != nil:
 		w.violation("lost: %s of person %s is no place of any item: %v", rel, person, err)
 	case it.State == store.Skipped:
-		if !r.skip || !r.beforeSHA[v.sha] && r.before[rel] != int64(len(p.content)) && !w.unseen[r.at(rel)] {
+		if !r.skip || !r.beforeSHA[v.sha] && r.before[rel] != int64(len(p.content)) && !w.unseen[r.at(rel)] && !w.cameWithBaseline(r, v.sha) {
 			w.violation("lost: %s is skipped, and was not there before", rel)
 		}
 	case it.Person.ID != person:
@@ -147,6 +147,19 @@ func (w *world) accountedFor(r *tree, rel string, stored []bloxstest.File) {
 	case it.State != store.Sent && it.State != store.Held:
 		w.violation("lost: %s is %s", rel, it.State)
 	}
+}
+
+// cameWithBaseline tells whether a content came at the very moment at which the
+// root's baseline was finished: which was first can't be told.
+func (w *world) cameWithBaseline(r *tree, sha string) bool {
+	for v, spans := range w.stood {
+		if v.sha == sha && slices.ContainsFunc(w.store.Journal(), func(ln model.Line) bool {
+			return ln.Op == model.Baseline && ln.Root == r.path && ln.Complete && spans[0].from.Equal(ln.At)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // skippedIsNotSent: what was there before the first start of a root with
