@@ -49,7 +49,7 @@ func TestFreshStoreOnAnOldShare(t *testing.T) {
 	o.start()
 	o.untilSent(1)
 	o.stop()
-	o.must(os.RemoveAll(o.storeDir()))
+	o.removeAll(o.storeDir())
 	o.must(os.Remove(filepath.Join(other, ".bloxdrop"))) // that share is new
 	o.write("1001/new.txt", "new")
 	o.start()
@@ -80,7 +80,7 @@ func TestAdoptAndSkip(t *testing.T) {
 			o := newOffice(t, bloxstest.Options{})
 			o.write("1001/a.txt", "a")
 			o.run("run", "--once")
-			o.must(os.RemoveAll(o.storeDir()))
+			o.removeAll(o.storeDir())
 			o.configure(`existing = "upload"`, `existing = "`+existing+`"`)
 			o.write("1002/b.txt", "b")
 			o.start()
@@ -92,7 +92,7 @@ func TestAdoptAndSkip(t *testing.T) {
 			o.addsUp(st)
 			o.kill()
 			o.start()
-			o.must(os.Rename(filepath.Join(o.root, "1002"), filepath.Join(o.root, "1004")))
+			o.rename(filepath.Join(o.root, "1002"), filepath.Join(o.root, "1004"))
 			o.write("1003/d.txt", "d")
 			o.untilSent(2)
 			o.only(3)
@@ -112,8 +112,8 @@ func TestOlderStore(t *testing.T) {
 	o.write("1001/b.txt", "b")
 	o.run("run", "--once")
 	o.only(2)
-	o.must(os.RemoveAll(o.storeDir()))
-	o.must(os.Rename(kept, o.storeDir()))
+	o.removeAll(o.storeDir())
+	o.rename(kept, o.storeDir())
 	o.write("1001/c.txt", "c")
 	o.start()
 	o.waits(o.root, "older copy")
@@ -135,7 +135,7 @@ func TestSwappedRoots(t *testing.T) {
 	o.only(2)
 	swap := func() {
 		for _, move := range [][2]string{{o.root, o.root + "-x"}, {other, o.root}, {o.root + "-x", other}} {
-			o.must(os.Rename(move[0], move[1]))
+			o.rename(move[0], move[1])
 		}
 	}
 	swap()
@@ -189,8 +189,8 @@ func TestEmptiedRoot(t *testing.T) {
 	o.write("1002/c.txt", "c")
 	o.until("waiting", func(st control.Status) bool { return st.Waiting == 1 && st.Settling == 0 })
 	o.stop()
-	o.must(os.RemoveAll(filepath.Join(o.root, "1002")))
-	o.must(os.RemoveAll(filepath.Join(o.root, "1001")))
+	o.removeAll(filepath.Join(o.root, "1002"))
+	o.removeAll(filepath.Join(o.root, "1001"))
 	o.start()
 	o.until("withdrawn", func(st control.Status) bool { return st.Withdrawn == 1 && st.Files == 0 && st.Roots[0].Online })
 	o.write("1002/c.txt", "c")
@@ -199,8 +199,8 @@ func TestEmptiedRoot(t *testing.T) {
 	marker := filepath.Join(o.root, ".bloxdrop")
 	was, err := os.ReadFile(marker)
 	o.must(err)
-	o.must(os.RemoveAll(filepath.Join(o.root, "1002")))
-	o.must(os.Remove(marker))
+	o.removeAll(filepath.Join(o.root, "1002"))
+	o.remove(marker)
 	off := o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	o.run("resume")
 	if st := o.status(); st.Withdrawn != off.Withdrawn || st.Waiting != off.Waiting || !strings.Contains(st.Roots[0].Offline, "marker") {
@@ -208,7 +208,7 @@ func TestEmptiedRoot(t *testing.T) {
 	}
 	o.must(os.WriteFile(marker, was, 0o644))
 	o.until("withdrawn", func(st control.Status) bool { return st.Withdrawn == 1 && st.Roots[0].Online })
-	o.must(os.Remove(marker))
+	o.remove(marker)
 	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	o.run("adopt", o.root, "--existing", "upload")
 	o.write("1003/d.txt", "d")

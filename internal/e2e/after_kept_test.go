@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -29,7 +28,7 @@ func TestKeptWhileBeingDeleted(t *testing.T) {
 	if n := len(o.bloxs.Stored()); n != 1 {
 		t.Errorf("%d stored", n)
 	}
-	o.must(os.Remove(path))
+	o.remove(path)
 	o.says(o.run("forget", "--person", "1001"), "1 file stay known")
 }
 
@@ -52,5 +51,5 @@ func (o *office) killedWhileDeleting(path string) {
 	if len(noted) != 1 {
 		o.t.Fatal("nothing was noted")
 	}
-	o.must(os.Rename(path, filepath.Join(o.root, filepath.FromSlash(note.To))))
+	o.rename(path, filepath.Join(o.root, filepath.FromSlash(note.To)))
 }

@@ -150,7 +150,7 @@ func TestAfterUploadTrouble(t *testing.T) {
 	if n := strings.Count(o.log.String(), "stay where they are"); n != 1 {
 		t.Errorf("said %d times\n%s", n, o.log)
 	}
-	o.must(os.Remove(inTheWay))
+	o.remove(inTheWay)
 	o.untilStands(map[string]string{"_sent/1001/lease.txt": "lease"})
 	o.until("nothing more to say", func(st control.Status) bool { return len(st.Notes) == 0 })
 }

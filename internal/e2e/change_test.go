@@ -39,18 +39,18 @@ func TestChangesWhileBeingSent(t *testing.T) {
 		{"is replaced by rename", func(o *office, path string) string {
 			next := filepath.Join(o.dir, "next")
 			o.must(os.WriteFile(next, noise(2, large), 0o644))
-			o.byHand(func() error { return os.Rename(next, path) })
+			o.rename(next, path)
 			return path
 		}},
 		{"is renamed", moveTo("1001/new name.bin")},
 		{"is moved to another person", moveTo("1002/a.bin")},
 		{"loses its folder's name", func(o *office, path string) string {
-			o.must(os.Rename(filepath.Dir(path), filepath.Join(o.root, "1003")))
+			o.rename(filepath.Dir(path), filepath.Join(o.root, "1003"))
 			return filepath.Join(o.root, "1003", filepath.Base(path))
 		}},
 		{"vanishes", func(o *office, path string) string { o.must(os.Remove(path)); return "" }},
 		{"is taken out of the root", func(o *office, path string) string {
-			o.must(os.Rename(path, filepath.Join(o.dir, "taken")))
+			o.rename(path, filepath.Join(o.dir, "taken"))
 			return ""
 		}},
 	} {
@@ -99,7 +99,7 @@ func moveTo(rel string) func(*office, string) string {
 	return func(o *office, path string) string {
 		to := filepath.Join(o.root, filepath.FromSlash(rel))
 		o.must(os.MkdirAll(filepath.Dir(to), 0o755))
-		o.must(os.Rename(path, to))
+		o.rename(path, to)
 		return to
 	}
 }
@@ -196,14 +196,14 @@ func TestRootGoesAndComesBack(t *testing.T) {
 		{"killed meanwhile", func() { o.must(os.Mkdir(o.root, 0o755)); o.kill(); o.start() }, func() { o.must(os.Remove(o.root)) }},
 	} {
 		before := o.bloxs.Stored()
-		o.byHand(func() error { return os.Rename(o.root, away) })
+		o.rename(o.root, away)
 		how.meanwhile()
 		st := o.until(how.name+": offline", func(st control.Status) bool { return !st.Roots[0].Online && st.Sending == 0 })
 		if st.Sent != 2 || st.Waiting != 1 || st.Withdrawn != 0 {
 			t.Errorf("%s: %+v", how.name, st)
 		}
 		how.afterwards()
-		o.byHand(func() error { return os.Rename(away, o.root) })
+		o.rename(away, o.root)
 		st = o.until(how.name+": online", func(st control.Status) bool { return st.Roots[0].Online && st.Files == 3 && st.Sending == 0 })
 		if st.Sent != 2 || st.Waiting != 1 || st.Withdrawn != 0 || len(o.bloxs.Stored()) != len(before) {
 			t.Errorf("%s, then back: %+v", how.name, st)

@@ -42,7 +42,7 @@ func (c *colleague) drop(root, rel string, content []byte) {
 	temp := filepath.Join(root, ".dropping") // ignored
 	put(c.o, temp, string(content))
 	c.o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	c.o.byHand(func() error { return os.Rename(temp, path) })
+	c.o.rename(temp, path)
 	person, _, _ := strings.Cut(rel, "/")
 	d := delivery{person, sum(content)}
 	c.books.whole[d] = true
@@ -78,7 +78,7 @@ func (c *colleague) touch(rel string, d delivery) {
 		c.o.must(err)
 		c.drop(c.root, to, content)
 	case 2: // renamed
-		c.o.must(os.Rename(from, path))
+		c.o.rename(from, path)
 		delete(c.live, rel)
 		c.live[to] = d
 	case 3: // given to somebody else
@@ -86,11 +86,11 @@ func (c *colleague) touch(rel string, d delivery) {
 		to = fmt.Sprintf("%s/for somebody else %d.bin", d.person, c.n)
 		path = filepath.Join(c.root, filepath.FromSlash(to))
 		c.o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-		c.o.must(os.Rename(from, path))
+		c.o.rename(from, path)
 		delete(c.live, rel)
 		c.live[to], c.books.whole[d] = d, true
 	case 4:
-		c.o.must(os.Remove(from))
+		c.o.remove(from)
 		delete(c.live, rel)
 	}
 }

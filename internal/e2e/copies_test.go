@@ -55,7 +55,7 @@ func TestNoticeCopies(t *testing.T) {
 	moved := o.write("1001 - Jansen/"+filepath.Base(o.the("1234 - Bakker/! NOT SENT")), string(notice))
 	o.eventually("taken away", func() bool { _, err := os.Stat(moved); return os.IsNotExist(err) })
 	o.bloxs.Know("1234", bloxstest.Person{Name: "J. Bakker"})
-	o.must(os.Remove(o.the("1234 - Bakker/! NOT SENT")))
+	o.remove(o.the("1234 - Bakker/! NOT SENT"))
 	o.untilSent(3)
 	o.stop()
 	st = o.status()

@@ -93,7 +93,7 @@ func worked(o *office) {
 
 func forgettable(o *office) {
 	worked(o)
-	o.must(os.RemoveAll(filepath.Join(o.root, "1009 - Jansen")))
+	o.removeAll(filepath.Join(o.root, "1009 - Jansen"))
 	o.try("run", "--once") // has seen it
 }
 
@@ -158,7 +158,7 @@ func (o *office) backsUp() {
 	o.t.Helper()
 	path := filepath.Join(o.dir, "backup")
 	if _, err := os.Stat(path); err == nil {
-		o.must(os.Rename(path, path+"-first"))
+		o.rename(path, path+"-first")
 		path += "-first"
 	} else {
 		left, err := filepath.Glob(path + "*")

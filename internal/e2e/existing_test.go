@@ -13,11 +13,11 @@ import (
 	"bloxdrop/internal/control"
 )
 
-func (o *office) rename(from, to string) {
+func (o *office) renameInRoot(from, to string) {
 	o.t.Helper()
 	at := func(rel string) string { return filepath.Join(o.root, filepath.FromSlash(rel)) }
 	o.must(os.MkdirAll(filepath.Dir(at(to)), 0o755))
-	o.must(os.Rename(at(from), at(to)))
+	o.rename(at(from), at(to))
 }
 
 // journal counts the lines with a word in them.
@@ -104,11 +104,11 @@ func TestExistingSkip(t *testing.T) {
 	o.write("New folder 1/other.txt", "new, and nobody's")
 	sent(1)
 
-	o.rename("1001 - Jansen/0/0.txt", "1001 - Jansen/first.txt")
-	o.rename("1002 - Jansen", "1002 - P. Jansen")
-	o.rename("1003 - Jansen/1", "1004 - Jansen/moved")
-	o.rename("New folder 1", "1005 - Jansen/from New folder 1") // with a new file in it
-	o.rename("New folder 2", "1006")
+	o.renameInRoot("1001 - Jansen/0/0.txt", "1001 - Jansen/first.txt")
+	o.renameInRoot("1002 - Jansen", "1002 - P. Jansen")
+	o.renameInRoot("1003 - Jansen/1", "1004 - Jansen/moved")
+	o.renameInRoot("New folder 1", "1005 - Jansen/from New folder 1") // with a new file in it
+	o.renameInRoot("New folder 2", "1006")
 	sent(1)
 	all += 2
 	skipped(all)
@@ -134,13 +134,13 @@ func TestExistingSkip(t *testing.T) {
 
 	o.stop()
 	o.says(o.run("send", filepath.Join(o.root, "1010 - Jansen/0")), "7 files will be sent", "runs again")
-	o.must(os.Remove(filepath.Join(o.dir, "store", "ledger.db")))
+	o.remove(filepath.Join(o.dir, "store", "ledger.db"))
 	o.start()
 	all -= 7
 	sent(7)
 	skipped(all)
 	o.stop()
-	o.must(os.Remove(filepath.Join(o.dir, "store", "journal.jsonl")))
+	o.remove(filepath.Join(o.dir, "store", "journal.jsonl"))
 	o.start()
 	o.write("1000 - Jansen/newer.txt", "newer")
 	sent(1)
@@ -181,7 +181,7 @@ func TestSendAgain(t *testing.T) {
 		t.Errorf("%+v, want file ID %d", e, second)
 	}
 	o.kill()
-	o.must(os.Remove(filepath.Join(o.dir, "store", "ledger.db")))
+	o.remove(filepath.Join(o.dir, "store", "ledger.db"))
 	o.start()
 	o.untilAt("1001/lease.txt", "sent", "")
 	if n := o.bloxs.Uploads.Count(); n != 2 {

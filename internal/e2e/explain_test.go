@@ -106,7 +106,7 @@ func TestExplain(t *testing.T) {
 	asSeen := func(st control.Status) bool { return st.Sent == 2 && st.Held == 4 && st.Settling == 1 }
 	o.until("all tried", asSeen)
 	o.untilTried("1004/late.txt")
-	o.must(os.Remove(filepath.Join(o.root, "1001 - Jansen", "gone.txt")))
+	o.remove(filepath.Join(o.root, "1001 - Jansen", "gone.txt"))
 	o.until("gone", func(st control.Status) bool { return st.Files == 12+links })
 	o.solved(true)
 	o.stop()
@@ -137,7 +137,7 @@ func TestExplainOffline(t *testing.T) {
 	path := o.write("1001 - Jansen/lease.txt", "lease")
 	o.start()
 	o.untilSent(1)
-	o.must(os.Rename(o.root, o.root+".away"))
+	o.rename(o.root, o.root+".away")
 	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	o.explained(path, "sent: it is in Bloxs as file", "its root is offline")
 	o.explained(filepath.Join(o.root, "1001 - Jansen", "other.txt"), "offline")
@@ -154,7 +154,7 @@ func TestExplainUnmarked(t *testing.T) {
 	path := o.write("1001 - Jansen/lease.txt", "lease")
 	o.start()
 	o.untilSent(1)
-	o.must(os.Remove(filepath.Join(o.root, ".bloxdrop")))
+	o.remove(filepath.Join(o.root, ".bloxdrop"))
 	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	adopt := "bloxdrop adopt " + app.ShellQuoted(o.root) + " --existing"
 	for range 2 { // with the service, and without

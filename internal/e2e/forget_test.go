@@ -87,7 +87,7 @@ func TestForget(t *testing.T) {
 	if s := o.ask("forget"); s.code != 2 {
 		t.Errorf("exit code %d\n%s", s.code, s.err)
 	}
-	o.must(os.RemoveAll(filepath.Join(o.root, zonneveld)))
+	o.removeAll(filepath.Join(o.root, zonneveld))
 	o.says(o.run("forget", "--person", "qx4711"), "person qx4711 is forgotten", "5 files stay known by a salted digest", "backups", "Bloxs itself")
 	if found := o.traces(); found != nil {
 		t.Errorf("found %q", found)
@@ -99,15 +99,15 @@ func TestForget(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	o.delivers("after.txt")
-	o.must(os.Remove(filepath.Join(o.root, "1001 - Jansen", "after.txt")))
+	o.remove(filepath.Join(o.root, "1001 - Jansen", "after.txt"))
 	o.sendsNothingAgain(files)
 
 	o.stop() // and with nothing running
-	o.must(os.RemoveAll(filepath.Join(o.root, zonneveld)))
+	o.removeAll(filepath.Join(o.root, zonneveld))
 	aside := filepath.Join(o.dir, "store", "ledger.db.damaged-20260102T030405")
 	o.must(os.WriteFile(aside, []byte("Zonneveld"), 0o600))
 	o.says(o.run("forget", "--person", "qx4711"), "5 files stay known", aside+", set aside")
-	o.must(os.Remove(aside))
+	o.remove(aside)
 	if found := o.traces(); found != nil {
 		t.Errorf("found %q", found)
 	}
@@ -162,11 +162,11 @@ func TestForgetRefusesOpen(t *testing.T) {
 	o.bloxs.Uploads.For("1003", bloxstest.Reset().AfterBody())
 	o.start()
 	o.until("held", func(st control.Status) bool { return st.Held == 1 })
-	o.must(os.Remove(path))
+	o.remove(path)
 	if s := o.ask("forget", "--person", "1003"); s.code != 1 || !strings.Contains(s.err, "macro.txt: nobody knows whether it is in Bloxs") {
 		t.Errorf("exit code %d\n%s", s.code, s.err)
 	}
-	o.must(os.Rename(o.root, o.root+".away"))
+	o.rename(o.root, o.root+".away")
 	o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 	if s := o.ask("forget", "--person", "1003"); s.code != 1 || !strings.Contains(s.err, "nobody can tell whether files of person 1003 are in "+o.root) {
 		t.Errorf("exit code %d\n%s", s.code, s.err)
@@ -179,7 +179,7 @@ func TestForgetKilled(t *testing.T) {
 	t.Parallel()
 	const files = 40
 	o := remembering(t, files)
-	o.must(os.RemoveAll(filepath.Join(o.root, zonneveld)))
+	o.removeAll(filepath.Join(o.root, zonneveld))
 	done := 0
 	for range 8 {
 		asked := make(chan said, 1)
@@ -196,7 +196,7 @@ func TestForgetKilled(t *testing.T) {
 		case len(left) == 0:
 			done++
 			o.sendsNothingAgain(files)
-			o.byHand(func() error { return os.RemoveAll(filepath.Join(o.root, zonneveld)) })
+			o.removeAll(filepath.Join(o.root, zonneveld))
 		}
 	}
 	t.Logf("forgotten %d times of 8", done)

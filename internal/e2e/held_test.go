@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,7 +83,7 @@ func TestRenameSendsUnknown(t *testing.T) {
 	o.write("1999 - Jansen/deep/b.txt", "b")
 	o.start()
 	o.until("held", func(st control.Status) bool { return st.Held == 2 })
-	o.must(os.Rename(filepath.Join(o.root, "1999 - Jansen"), filepath.Join(o.root, "1001 - Jansen")))
+	o.rename(filepath.Join(o.root, "1999 - Jansen"), filepath.Join(o.root, "1001 - Jansen"))
 	st := o.untilSent(2)
 	if st.Held != 0 || st.Withdrawn != 2 {
 		t.Errorf("%+v", st)
@@ -200,7 +199,7 @@ func TestNameMismatch(t *testing.T) {
 	o.untilSent(5)
 	o.write("1003 - Bakker/third.txt", "needs no more word")
 	o.untilSent(6)
-	o.must(os.Rename(filepath.Join(o.root, "1002 - Jansen"), filepath.Join(o.root, "1002 - El Amrani")))
+	o.rename(filepath.Join(o.root, "1002 - Jansen"), filepath.Join(o.root, "1002 - El Amrani"))
 	st = o.untilSent(7)
 	if st.Held > 0 || st.Withdrawn > 0 {
 		t.Errorf("%+v", st)

@@ -90,7 +90,7 @@ func TestNotice(t *testing.T) {
 			o.page("Bakker")
 
 			o.bloxs.Know("1234O", bloxstest.Person{Name: "J. Bakker"})
-			o.must(os.Remove(path))
+			o.remove(path)
 			o.addsUp(o.untilSent(3))
 			o.noNotice()
 			st := o.status()
@@ -156,12 +156,12 @@ func TestNoticeStays(t *testing.T) {
 	}
 	o.stop()
 
-	o.must(os.Remove(o.at(before, "1234 - Bakker/")))
+	o.remove(o.at(before, "1234 - Bakker/"))
 	o.bloxs.Know("1234", bloxstest.Person{Name: "J. Bakker"})
-	o.must(os.Rename(filepath.Join(o.root, "New folder"), filepath.Join(o.root, "1001 - Jansen")))
+	o.rename(filepath.Join(o.root, "New folder"), filepath.Join(o.root, "1001 - Jansen"))
 	o.start()
 	o.untilSent(2)
-	o.must(os.Remove(filepath.Join(o.root, "loose.txt")))
+	o.remove(filepath.Join(o.root, "loose.txt"))
 	o.noNotice()
 }
 
@@ -192,7 +192,7 @@ func TestNoticeRoots(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(o.root, "_bloxdrop.html")); err != nil || strings.Contains(string(page), "Bakkerij") {
 		t.Errorf("a root's page tells of another: %s, %v", page, err)
 	}
-	o.must(os.Rename(filepath.Dir(path), filepath.Join(o.root, "1003 - de Vries")))
+	o.rename(filepath.Dir(path), filepath.Join(o.root, "1003 - de Vries"))
 	o.untilSent(2)
 	o.noNotice()
 	o.eventually("moved away", func() bool { return len(o.files()) == 2 })
@@ -239,7 +239,7 @@ func TestNoticeKilled(t *testing.T) {
 					b, _ := os.ReadFile(filepath.Join(o.dir, "store", "notices.json"))
 					return strings.Count(string(b), "\"") > 8
 				})
-				o.must(os.Remove(path))
+				o.remove(path)
 				o.untilSent(1)
 				o.noNotice()
 				if _, err := os.Stat(filepath.Join(o.root, "1234 - Bakker", ".bloxdrop-notice")); err == nil {

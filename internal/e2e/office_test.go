@@ -178,6 +178,21 @@ func (o *office) byHand(do func() error) {
 	o.must(err)
 }
 
+func (o *office) rename(from, to string) {
+	o.t.Helper()
+	o.byHand(func() error { return os.Rename(from, to) })
+}
+
+func (o *office) remove(path string) {
+	o.t.Helper()
+	o.byHand(func() error { return os.Remove(path) })
+}
+
+func (o *office) removeAll(path string) {
+	o.t.Helper()
+	o.byHand(func() error { return os.RemoveAll(path) })
+}
+
 func (o *office) write(rel, content string) string {
 	o.t.Helper()
 	path := filepath.Join(o.root, filepath.FromSlash(rel))

@@ -25,9 +25,9 @@ func TestOlderStoreCatchesUp(t *testing.T) {
 	o.write("1001/b.txt", "b")
 	o.run("run", "--once")
 	o.only(2)
-	o.must(os.RemoveAll(o.storeDir()))
-	o.must(os.Rename(kept, o.storeDir()))
-	o.must(os.Remove(filepath.Join(other, ".bloxdrop")))
+	o.removeAll(o.storeDir())
+	o.rename(kept, o.storeDir())
+	o.remove(filepath.Join(other, ".bloxdrop"))
 	o.start()
 	o.waits(o.root, "older copy")
 	if st := o.status(); st.Roots[1].Paused || !st.Roots[1].Online {

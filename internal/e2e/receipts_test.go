@@ -55,7 +55,7 @@ func (o *office) remember(n int, at func(i int) time.Time) {
 	o.must(f.Sync())
 	o.must(f.Close())
 	for _, name := range []string{"ledger.db", "clean-stop.json"} {
-		o.must(os.Remove(filepath.Join(o.storeDir(), name)))
+		o.remove(filepath.Join(o.storeDir(), name))
 	}
 }
 

@@ -18,7 +18,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 	rename := func(from, to string) {
 		t.Helper()
 		o.must(os.MkdirAll(filepath.Dir(at(to)), 0o755))
-		o.must(os.Rename(at(from), at(to)))
+		o.rename(at(from), at(to))
 	}
 	o.write("1001 - Jansen/lease.txt", "lease")
 	o.write("1001 - Jansen/2026/payslip.txt", "payslip")
@@ -51,7 +51,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 		{"renamed while it is stopped", 0, func() { o.stop(); rename("1002/passport.txt", "1002/id/passport.txt"); o.start() }},
 		{"renamed while it is killed", 0, func() { o.kill(); rename("1002", "1002 - Jansen"); o.start() }},
 		{"removed and brought back", 0, func() {
-			o.must(os.Remove(at("1002 - Jansen/id/passport.txt")))
+			o.remove(at("1002 - Jansen/id/passport.txt"))
 			o.untilAllSent()
 			o.write("1002 - Jansen/passport.txt", "passport")
 		}},

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -126,7 +125,7 @@ func TestLists(t *testing.T) {
 	o.until("all tried", func(st control.Status) bool { return st.Sent == 2 && st.Held == 4 && st.Settling == 1 })
 	o.untilTried("1004/late.txt")
 	o.statusShape()
-	o.must(os.Remove(filepath.Join(o.root, "1003", "refused.txt")))
+	o.remove(filepath.Join(o.root, "1003", "refused.txt"))
 	o.until("withdrawn", func(st control.Status) bool { return st.Withdrawn == 1 })
 	hold := bloxstest.Hold()
 	o.bloxs.Uploads.For("1001", hold.Fault)

@@ -126,7 +126,7 @@ func (s *soak) faults() []func() (end func()) {
 		},
 		func() func() { // the share is gone
 			aside := o.root + " aside"
-			o.must(os.Rename(o.root, aside))
+			o.rename(o.root, aside)
 			o.until("offline", func(st control.Status) bool { return !st.Roots[0].Online })
 			return func() { o.must(os.Rename(aside, o.root)) }
 		},
@@ -134,7 +134,7 @@ func (s *soak) faults() []func() (end func()) {
 		func() func() { // nothing can be read
 			folder := filepath.Join(o.root, s.work.person())
 			o.must(os.MkdirAll(folder, 0o755))
-			o.must(os.Rename(folder, folder+" aside"))
+			o.rename(folder, folder+" aside")
 			return func() { o.must(os.Rename(folder+" aside", folder)) }
 		},
 		func() func() { o.run("pause"); s.work.work(10); return func() { o.run("resume") } },
@@ -239,7 +239,7 @@ func (s *soak) remembersNoMoreThanItMust(rounds int) {
 	}
 	o.forgetSomebody()
 	slim := o.pages()
-	o.must(os.Remove(filepath.Join(o.storeDir(), "ledger.db")))
+	o.remove(filepath.Join(o.storeDir(), "ledger.db"))
 	o.start()
 	s.comesToRest()
 	o.stop()
@@ -273,6 +273,6 @@ func (o *office) forgetSomebody() {
 	o.t.Helper()
 	sent := o.list("sent")
 	person := sent[slices.IndexFunc(sent, func(e control.Entry) bool { return e.Person != "" })].Person
-	o.must(os.RemoveAll(filepath.Join(o.root, person)))
+	o.removeAll(filepath.Join(o.root, person))
 	o.says(o.run("forget", "--person", person), "is forgotten")
 }

@@ -37,7 +37,7 @@ func TestBackupAndRestore(t *testing.T) {
 
 	// Another machine: an empty store.dir, and the share under another path.
 	moved := filepath.Join(o.dir, "mnt")
-	o.must(os.Rename(o.root, moved))
+	o.rename(o.root, moved)
 	was := o.root
 	o.root = moved
 	other := filepath.Join(o.dir, "other store")
