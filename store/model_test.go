@@ -16,55 +16,24 @@ import (
 
 	"pgregory.net/rapid"
 
+	"bloxdrop/internal/archive"
 	"bloxdrop/internal/model"
+	"bloxdrop/queue"
 	"bloxdrop/store"
 )
 
-// ledger is what a store and its model have in common.
+// ledger is what a store and its model have in common: what queue and archive
+// ask, and what the rest of the program does.
 type ledger interface {
-	Offer(batch []store.Offer) error
-	Gone(root string, rels []string) error
-	GoneBelow(root, dir string) error
-	Suspect(places []store.Place) error
-	Known(root, dir string, names []string) ([]store.Known, error)
-	Places(root, dir string) (files int, folders []string, err error)
-	Files(root, dir string) ([]string, error)
+	queue.Store
+	archive.Store
 
 	WantBaseline(root string) (store.Baseline, error)
 	UnwantBaseline(root string) error
-	Baseline(root string) (store.Baseline, error)
 	BaselineFiles(root string) (int, error)
-	TakeBaseline(root string, walk func(add func([]store.BaselineFile) error) error) (int, error)
-	Skip(root string, files []store.Found) ([]bool, error)
 	WouldSkip(root string, f store.Found) (bool, error)
-	Send(root, rel string) (int, error)
-
-	Take(taken func(store.ItemID) bool, horizon time.Duration) (it store.Item, places []store.Place, next time.Time, err error)
-	OpenGate(id store.ItemID, from store.Place) error
-	Receipt(id store.ItemID, fileID int64) error
-	NotStored(id store.ItemID, t store.Try) error
-	Hold(id store.ItemID, why store.Reason, t store.Try) error
-	NobodyKnows(id store.ItemID, again bool, t store.Try) error
-	Resolve(id store.ItemID, sent bool, fileID int64) error
-	Retry(id store.ItemID) (bool, error)
-	Confirm(key store.PersonKey, folder string) (int, error)
-	SendAgain(id store.ItemID) error
-	PausedByHand() (time.Time, error)
-	PauseByHand(paused bool) error
-
-	Person(key store.PersonKey) (store.Person, error)
-	PersonFound(key store.PersonKey, names []string) error
-	PersonUnknown(key store.PersonKey, detail string, next time.Time) error
-	PersonUnchecked(key store.PersonKey) error
-	LookUpDue(horizon time.Duration) (key store.PersonKey, ok bool, next time.Time, err error)
-	LookUpLater(key store.PersonKey, next time.Time) error
 	Forget(person string, owns store.Owns) (int, error)
-
 	AfterUpload(root string, on bool) error
-	SentPlaces(root, after string, n int) ([]store.SentPlace, string, error)
-	NoteDown(notes []store.Note) ([]store.Note, error)
-	Notes(root string, n int) ([]store.Note, error)
-	EndNotes(notes []store.Note, gone bool) error
 
 	Marked(root string) (bool, error)
 	SetMarked(root string) error
@@ -80,7 +49,6 @@ type ledger interface {
 	Item(id store.ItemID) (store.Item, error)
 	ItemAt(root, rel string) (store.Item, store.Place, error)
 	PlacesOf(id store.ItemID, n int) ([]store.Place, error)
-	List(state store.State, after string, n int) (store.Page, error)
 	Counts() (store.Counts, error)
 	PlacesIn(root string) (int, error)
 	Position() uint64

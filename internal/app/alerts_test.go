@@ -1,11 +1,9 @@
 package app
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,17 +24,7 @@ func TestTroublesAfterAStart(t *testing.T) {
 	root := c.Watch[0]
 	root.Path = there
 	c.Watch = append(c.Watch, root)
-	var later atomic.Int64
-	a, err := Open(t.Context(), Options{
-		Config: c, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0 },
-		Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a, passes := started(t, c)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -63,12 +51,12 @@ func TestTroublesAfterAStart(t *testing.T) {
 		}
 	}
 	is("just started", alert.Trouble{Kind: alert.Offline, Root: 1, Unsure: true}, alert.Trouble{Kind: alert.Unreadable, Root: 1, Unsure: true}, alert.Trouble{Kind: alert.Settling, Unsure: true})
-	later.Store(int64(2 * time.Minute))
+	passes(2 * time.Minute)
 	is("after two minutes", alert.Trouble{Kind: alert.Offline, Root: 1}, alert.Trouble{Kind: alert.Unreadable, Root: 1, Unsure: true}, alert.Trouble{Kind: alert.Settling, Unsure: true})
 	if st, err := a.Status(t.Context()); err != nil || st.Settling != 1 || st.SettlingLong != 0 {
 		t.Errorf("%+v, %v", st, err)
 	}
-	later.Store(int64(62 * time.Minute))
+	passes(time.Hour)
 	is("after an hour", alert.Trouble{Kind: alert.Offline, Root: 1}, alert.Trouble{Kind: alert.Unreadable, Root: 1, Unsure: true}, alert.Trouble{Kind: alert.Settling, Count: 1, AtOnce: true})
 	if st, err := a.Status(t.Context()); err != nil || st.SettlingLong != 1 {
 		t.Errorf("%+v, %v", st, err)

@@ -57,10 +57,9 @@ func TestWhatIsNotKnown(t *testing.T) {
 	}
 }
 
-// TestHealth: what only a new start mends is said, once it has lasted, and
-// nothing else is.
-func TestHealth(t *testing.T) {
-	c := lonely(t)
+// started is an app that runs, by a clock that passes moves.
+func started(t *testing.T, c *config.Config) (a *App, passes func(time.Duration)) {
+	t.Helper()
 	var later atomic.Int64
 	a, err := Open(t.Context(), Options{
 		Config: c, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0 },
@@ -72,7 +71,14 @@ func TestHealth(t *testing.T) {
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	passes := func(d time.Duration) { later.Add(int64(d)) }
+	return a, func(d time.Duration) { later.Add(int64(d)) }
+}
+
+// TestHealth: what only a new start mends is said, once it has lasted, and
+// nothing else is.
+func TestHealth(t *testing.T) {
+	c := lonely(t)
+	a, passes := started(t, c)
 	is := func(when, stuck string) {
 		t.Helper()
 		h := a.Health()

@@ -196,8 +196,7 @@ func (o *office) removeAll(path string) {
 func (o *office) write(rel, content string) string {
 	o.t.Helper()
 	path := filepath.Join(o.root, filepath.FromSlash(rel))
-	o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	o.byHand(func() error { return os.WriteFile(path, []byte(content), 0o644) })
+	put(o, path, content)
 	return path
 }
 
