@@ -61,7 +61,7 @@ func tame(cell string) string {
 		if cut == 0 {
 			cut = len(rest)
 		}
-		if formula(rest) {
+		if formula(rest[:cut]) {
 			b.WriteByte('\'')
 		}
 		b.WriteString(rest[:cut])

@@ -59,6 +59,8 @@ func TestCSVCutOtherwise(t *testing.T) {
 		"/scans/a;=1+1;b.pdf":        "/scans/a;'=1+1;b.pdf",
 		"/scans/a\t@SUM(1).pdf":      "/scans/a\t'@SUM(1).pdf",
 		"/scans/a\n=1.pdf":           "/scans/a\n'=1.pdf",
+		"/scans/a\n\r\n+1.pdf":       "/scans/a\n\r\n'+1.pdf",
+		"/scans/a;\t=1.pdf":          "/scans/a;\t'=1.pdf",
 		"/scans/a, -1.pdf":           "/scans/a,' -1.pdf",
 		`/scans/a;"=1+1".pdf`:        `/scans/a;'"=1+1".pdf`,
 		"/scans/a; = 1.pdf":          "/scans/a;' = 1.pdf",
@@ -76,7 +78,7 @@ func TestCSVCutOtherwise(t *testing.T) {
 // FuzzCSV holds that no cell is a formula, however it is cut, and that nothing
 // else is changed.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"=1", "+1", "-1", "@a", " =1", "\t=1", "\r=1", "\n=1", "＝1", "\u200b=1", "\xff=1", "a=1", "", "'=1", "/scans/a", "a;=1", `a;"=1`, "a,\t\n+1"} {
+	for _, s := range []string{"=1", "+1", "-1", "@a", " =1", "\t=1", "\r=1", "\n=1", "＝1", "\u200b=1", "\xff=1", "a=1", "", "'=1", "/scans/a", "a;=1", `a;"=1`, "a,\t\n+1", "a\n\r\n+"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
