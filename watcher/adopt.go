@@ -11,10 +11,8 @@ import (
 // Adopt gives a root this ledger's marker, whatever stood there, after a person
 // has said that the root is the right one and the ledger knows of it.
 func (w *Watcher) Adopt(root string) error {
-	for _, r := range w.roots {
-		if r.Path == root {
-			return r.adoptHere()
-		}
+	if r := w.root(root); r != nil {
+		return r.adoptHere()
 	}
 	return fmt.Errorf("%s is no watched root", root)
 }
@@ -49,16 +47,14 @@ func (r *root) adoptHere() error {
 
 // CanAdopt tells why a root can't be adopted now: it is not there.
 func (w *Watcher) CanAdopt(root string) error {
-	for _, r := range w.roots {
-		if r.Path != root {
-			continue
-		}
-		if _, err := isEmpty(r.dir); err != nil {
-			return fmt.Errorf("%s can't be read: %s", r.Path, plain(err))
-		}
-		return nil
+	r := w.root(root)
+	if r == nil {
+		return errors.New("it is no watched root")
 	}
-	return errors.New("it is no watched root")
+	if _, err := isEmpty(r.dir); err != nil {
+		return fmt.Errorf("%s can't be read: %s", r.Path, plain(err))
+	}
+	return nil
 }
 
 // leaveWithin bounds Leave: a share that hangs keeps its marker as it is.

@@ -18,24 +18,20 @@ const baselineBatch = 4096
 // skipped; it is durable when Baseline returns, and tells how many files that
 // are. Where anything keeps a file or folder from being seen, nothing changes.
 func (w *Watcher) Baseline(ctx context.Context, root string) (files int, err error) {
-	for _, r := range w.roots {
-		if r.Path == root {
-			return r.takeBaseline(ctx, false)
-		}
+	if r := w.root(root); r != nil {
+		return r.takeBaseline(ctx, false)
 	}
 	return 0, fmt.Errorf("%s is no watched root", root)
 }
 
 // LookSoon has the scanner look at a path as soon as it can.
 func (w *Watcher) LookSoon(root, rel string) {
-	for _, r := range w.roots {
-		switch {
-		case r.Path != root:
-		case rel == "":
-			poke(r.rescanNow)
-		default:
-			r.dirty.mark(parent(rel), path.Base(rel))
-		}
+	switch r := w.root(root); {
+	case r == nil:
+	case rel == "":
+		poke(r.rescanNow)
+	default:
+		r.dirty.mark(parent(rel), path.Base(rel))
 	}
 }
 

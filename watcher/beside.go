@@ -25,14 +25,13 @@ type Beside struct {
 // Besides lists these folders of a root, by their paths. stamp is another
 // number when the list is another one. The caller must not change it.
 func (w *Watcher) Besides(root string) (list []Beside, stamp uint64) {
-	for _, r := range w.roots {
-		if r.Path == root {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			return r.beside, r.besideIs
-		}
+	r := w.root(root)
+	if r == nil {
+		return nil, 0
 	}
-	return nil, 0
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.beside, r.besideIs
 }
 
 // noteBeside is told how a folder's counts change; r.mu is held.
@@ -81,10 +80,8 @@ func hashOf(name string) uint64 {
 // StrandedIn looks at the stranded files directly in a folder now, and calls
 // visit with the name of each and what tells it from another.
 func (w *Watcher) StrandedIn(root, rel string, visit func(name string, look store.Look) error) error {
-	for _, r := range w.roots {
-		if r.Path == root {
-			return r.strandedIn(rel, visit)
-		}
+	if r := w.root(root); r != nil {
+		return r.strandedIn(rel, visit)
 	}
 	return nil
 }

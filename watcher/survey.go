@@ -53,12 +53,11 @@ func (r *root) lookOnce(ctx context.Context) {
 // would be offline, or paused until it is adopted. It must not be called
 // together with Start.
 func (w *Watcher) Standing(root string) (offline, paused string) {
-	for _, r := range w.roots {
-		if r.Path == root {
-			r.survey = true
-			_, _, st := r.arrive()
-			return st.offline, st.paused
-		}
+	r := w.root(root)
+	if r == nil {
+		return "it is no watched root", ""
 	}
-	return "it is no watched root", ""
+	r.survey = true
+	_, _, st := r.arrive()
+	return st.offline, st.paused
 }

@@ -39,10 +39,8 @@ func (w *Watcher) Walk(ctx context.Context, visit func(Class) error) error {
 
 // Tour is Walk in one root, past its folders too: each before what is in it.
 func (w *Watcher) Tour(ctx context.Context, root string, visit func(Sight) error) error {
-	for _, r := range w.roots {
-		if r.Path == root {
-			return r.tour(ctx, "", r.ground(""), visit)
-		}
+	if r := w.root(root); r != nil {
+		return r.tour(ctx, "", r.ground(""), visit)
 	}
 	return errors.New("no such root")
 }

@@ -161,12 +161,20 @@ func (w *Watcher) RescanNow() {
 // Barred tells why nothing in a root may be read, sent or changed now; "" where
 // it may. soon says that this may end at any moment.
 func (w *Watcher) Barred(root string) (why string, soon bool) {
-	for _, r := range w.roots {
-		if r.Path == root {
-			return r.bars()
-		}
+	if r := w.root(root); r != nil {
+		return r.bars()
 	}
 	return "its root is watched no more", false
+}
+
+// root finds a root by its path as configured; nil: it is not watched.
+func (w *Watcher) root(path string) *root {
+	for _, r := range w.roots {
+		if r.Path == path {
+			return r
+		}
+	}
+	return nil
 }
 
 // Changed gives a channel that is closed at the next change of Status or Settling.
