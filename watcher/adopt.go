@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"bloxdrop/internal/await"
 )
 
 // Adopt gives a root this ledger's marker, whatever stood there, after a person
@@ -68,17 +70,7 @@ func (w *Watcher) Leave() {
 	for _, r := range w.roots {
 		all.Go(r.leave)
 	}
-	done := make(chan struct{})
-	go func() {
-		all.Wait()
-		close(done)
-	}()
-	timer := time.NewTimer(leaveWithin)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	await.Within(&all, leaveWithin)
 }
 
 func (r *root) leave() {

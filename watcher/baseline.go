@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 
@@ -203,46 +202,37 @@ func (w *baseWalk) files(rel string) (folders []string, err error) {
 		return nil, err
 	}
 	defer dir.Close()
-	for {
-		if err := w.ctx.Err(); err != nil {
+	for e, err := range entries(w.ctx, dir, w.answered) {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		entries, end := dir.ReadDir(chunkSize)
-		w.answered()
-		for _, e := range entries {
-			name := e.Name()
-			if Ours(rel, name) || w.ignore.always(name) {
-				continue
-			}
-			if e.IsDir() {
-				folders = append(folders, name)
-				continue
-			}
-			if !e.Type().IsRegular() {
-				continue
-			}
-			look, regular, err := lookAt(dir, e)
-			w.answered()
-			if isMissing(err) || err == nil && !regular {
-				continue
-			}
-			if err != nil {
+		case Ours(rel, e.Name()) || w.ignore.always(e.Name()):
+		case e.IsDir():
+			folders = append(folders, e.Name())
+		case e.Type().IsRegular():
+			if err := w.note(rel, dir, e); err != nil {
 				return nil, err
 			}
-			w.batch = append(w.batch, store.BaselineFile{Rel: join(rel, name), Look: look})
-			if len(w.batch) >= baselineBatch {
-				if err := w.flush(); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if end == io.EOF {
-			return folders, nil
-		}
-		if end != nil {
-			return nil, end
 		}
 	}
+	return folders, nil
+}
+
+// note takes a file into the baseline, if it still is one.
+func (w *baseWalk) note(rel string, dir *openFolder, e fs.DirEntry) error {
+	look, regular, err := lookAt(dir, e)
+	w.answered()
+	if isMissing(err) || err == nil && !regular {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.batch = append(w.batch, store.BaselineFile{Rel: join(rel, e.Name()), Look: look})
+	if len(w.batch) < baselineBatch {
+		return nil
+	}
+	return w.flush()
 }
 
 // skips lets the queue take, of files that are no places as they stand, those

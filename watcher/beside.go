@@ -1,8 +1,8 @@
 package watcher
 
 import (
+	"context"
 	"hash/fnv"
-	"io"
 	"slices"
 	"strings"
 
@@ -96,25 +96,20 @@ func (r *root) strandedIn(rel string, visit func(string, store.Look) error) erro
 		return err
 	}
 	defer dir.Close()
-	for {
-		entries, end := dir.ReadDir(chunkSize)
-		for _, e := range entries {
-			if Ours(rel, e.Name()) || !e.Type().IsRegular() || r.ignore.match(rel, e.Name()) != "" || r.isWritten(join(rel, e.Name()), g, false) {
-				continue
-			}
-			look, regular, err := lookAt(dir, e)
-			if err != nil || !regular || g.reason == "" && look.Size > 0 {
-				continue // it went meanwhile, it shows at the next look, or it is not stranded
-			}
-			if err := visit(e.Name(), look); err != nil {
-				return err
-			}
+	for e, err := range entries(context.Background(), dir, func() {}) { // short, and no part of a scan
+		if err != nil {
+			return err
 		}
-		if end == io.EOF {
-			return nil
+		if Ours(rel, e.Name()) || !e.Type().IsRegular() || r.ignore.match(rel, e.Name()) != "" || r.isWritten(join(rel, e.Name()), g, false) {
+			continue
 		}
-		if end != nil {
-			return end
+		look, regular, err := lookAt(dir, e)
+		if err != nil || !regular || g.reason == "" && look.Size > 0 {
+			continue // it went meanwhile, it shows at the next look, or it is not stranded
+		}
+		if err := visit(e.Name(), look); err != nil {
+			return err
 		}
 	}
+	return nil
 }

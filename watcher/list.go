@@ -1,12 +1,42 @@
 package watcher
 
 import (
+	"context"
 	"io"
 	"io/fs"
+	"iter"
 	"strings"
 
 	"bloxdrop/store"
 )
+
+// entries goes through what stands in a folder, some names at a time, so that
+// memory stays flat; answered is told of each answer of the file system. An
+// error, also that ctx has ended, comes last and without an entry.
+func entries(ctx context.Context, dir fs.ReadDirFile, answered func()) iter.Seq2[fs.DirEntry, error] {
+	return func(yield func(fs.DirEntry, error) bool) {
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			chunk, end := dir.ReadDir(chunkSize)
+			answered()
+			for _, e := range chunk {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if end == io.EOF {
+				return
+			}
+			if end != nil {
+				yield(nil, end)
+				return
+			}
+		}
+	}
+}
 
 // listing is what stands directly in a folder.
 type listing struct {
@@ -31,10 +61,10 @@ func (p *pass) list(rel string, f *folder, g ground) (l listing, err error) {
 		if err := p.ctx.Err(); err != nil {
 			return l, err
 		}
-		entries, end := dir.ReadDir(chunkSize)
+		chunk, end := dir.ReadDir(chunkSize)
 		p.answered()
 		p.names, p.looks = p.names[:0], p.looks[:0]
-		for _, e := range entries {
+		for _, e := range chunk {
 			p.entry(&l, rel, f, g, dir, e)
 		}
 		if err := p.known(&l, rel, g); err != nil {

@@ -249,8 +249,8 @@ func isEmpty(dir string) (bool, error) {
 	}
 	defer f.Close()
 	for {
-		entries, err := f.ReadDir(16)
-		for _, e := range entries {
+		chunk, err := f.ReadDir(16)
+		for _, e := range chunk {
 			if !Ours("", e.Name()) {
 				return false, nil
 			}

@@ -3,7 +3,6 @@ package watcher
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 )
 
@@ -78,45 +77,38 @@ func (r *root) tour(ctx context.Context, rel string, g ground, visit func(Sight)
 
 // tourFiles goes past what stands directly in a folder, and names its folders.
 func (r *root) tourFiles(ctx context.Context, dir fs.ReadDirFile, here Sight, g ground, visit func(Sight) error) (folders []string, err error) {
-	for {
-		if err := ctx.Err(); err != nil {
+	for e, err := range entries(ctx, dir, r.answered) {
+		switch {
+		case ctx.Err() != nil && err != nil:
 			return nil, err
-		}
-		entries, end := dir.ReadDir(chunkSize)
-		r.answered()
-		for _, e := range entries {
-			if Ours(here.Rel, e.Name()) {
-				continue
-			}
-			if e.IsDir() {
-				folders = append(folders, e.Name())
-				continue
-			}
-			s := Sight{Class: r.class(join(here.Rel, e.Name()), g, e.Type(), false)}
-			r.answered()
-			if s.Kind == Own {
-				continue
-			}
-			if s.Kind == Personal {
-				s.Info, s.Err = e.Info()
-				r.answered()
-				if s.Err != nil && isMissing(s.Err) {
-					continue
-				}
-				if s.Err == nil {
-					r.addSettling(&s.Class, s.Info.Size())
+		case err != nil:
+			here.Err = err
+			return nil, visit(here)
+		case Ours(here.Rel, e.Name()):
+		case e.IsDir():
+			folders = append(folders, e.Name())
+		default:
+			if s := r.sight(here.Rel, g, e); s.Kind != Own && !isMissing(s.Err) {
+				if err := visit(s); err != nil {
+					return nil, err
 				}
 			}
-			if err := visit(s); err != nil {
-				return nil, err
-			}
-		}
-		if end != nil {
-			if end != io.EOF {
-				here.Err = end
-				return nil, visit(here)
-			}
-			return folders, nil
 		}
 	}
+	return folders, nil
+}
+
+// sight looks at one file, of which Err says that it went meanwhile.
+func (r *root) sight(dir string, g ground, e fs.DirEntry) Sight {
+	s := Sight{Class: r.class(join(dir, e.Name()), g, e.Type(), false)}
+	r.answered()
+	if s.Kind != Personal {
+		return s
+	}
+	s.Info, s.Err = e.Info()
+	r.answered()
+	if s.Err == nil {
+		r.addSettling(&s.Class, s.Info.Size())
+	}
+	return s
 }

@@ -1,10 +1,6 @@
 package watcher
 
-import (
-	"io"
-
-	"bloxdrop/store"
-)
+import "bloxdrop/store"
 
 // conclude finds places of the folder rel that are gone, after a complete
 // listing that showed found files which the queue knows. What is there but no
@@ -118,22 +114,16 @@ func (p *pass) files(rel string, g ground) (map[string]bool, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	for {
-		entries, err := dir.ReadDir(chunkSize)
-		p.answered()
-		for _, e := range entries {
-			if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
-				key := p.fold(e.Name())
-				there[key] = there[key] || !p.set.isCopy(join(rel, e.Name()))
-			}
-		}
-		if err == io.EOF {
-			return there, nil
-		}
+	for e, err := range entries(p.ctx, dir, p.answered) {
 		if err != nil {
 			return nil, err
 		}
+		if e.Type().IsRegular() && p.ignore.match(rel, e.Name()) == "" {
+			key := p.fold(e.Name())
+			there[key] = there[key] || !p.set.isCopy(join(rel, e.Name()))
+		}
 	}
+	return there, nil
 }
 
 // noFolder says that no folder is at rel: nothing, or something else.

@@ -16,18 +16,30 @@ const Patience = 2 * time.Second
 // All waits for all, but not for long once over is closed; nil: it is. It tells
 // whether they have ended.
 func All(all *sync.WaitGroup, over <-chan struct{}) bool {
-	done := make(chan struct{})
-	go func() {
-		all.Wait()
-		close(done)
-	}()
+	done := ended(all)
 	if over != nil {
 		select {
 		case <-done:
 		case <-over:
 		}
 	}
-	timer := time.NewTimer(Patience)
+	return within(done, Patience)
+}
+
+// Within waits for all, but no longer than d, and tells whether they have ended.
+func Within(all *sync.WaitGroup, d time.Duration) bool { return within(ended(all), d) }
+
+func ended(all *sync.WaitGroup) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	return done
+}
+
+func within(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-done:
