@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -83,29 +84,7 @@ func CheckLedger(path string) error {
 	}
 	defer f.Close()
 	err = guardedView(db, func(tx *bolt.Tx) error {
-		if err := checkTree(f, fi.Size(), tx.DB().Info().PageSize); err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		for err := range tx.Check() {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		m, err := metaOf(tx)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		if m.Schema > schemaVersion {
-			return nil // its records are not ours to judge, and Open refuses it
-		}
-		want := buckets()
-		if m.Schema < schemaVersion {
-			want = bucketsOf1()
-		}
-		for _, name := range want {
-			if tx.Bucket(name) == nil {
-				return fmt.Errorf("%w: it has no %q", ErrDamaged, name)
-			}
-		}
-		if err := verify(tx, m); err != nil {
+		if err := checkAll(f, fi.Size(), tx); err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		return nil
@@ -114,6 +93,33 @@ func CheckLedger(path string) error {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
+}
+
+// checkAll goes through the pages first: bbolt may follow damaged ones for ever.
+func checkAll(f io.ReaderAt, size int64, tx *bolt.Tx) error {
+	if err := checkTree(f, size, tx.DB().Info().PageSize); err != nil {
+		return err
+	}
+	for err := range tx.Check() {
+		return err
+	}
+	m, err := metaOf(tx)
+	if err != nil {
+		return err
+	}
+	if m.Schema > schemaVersion {
+		return nil // its records are not ours to judge, and Open refuses it
+	}
+	want := buckets()
+	if m.Schema < schemaVersion {
+		want = bucketsOf1()
+	}
+	for _, name := range want {
+		if tx.Bucket(name) == nil {
+			return fmt.Errorf("it has no %q", name)
+		}
+	}
+	return verify(tx, m)
 }
 
 // cleanStop is what a clean stop writes down, so that the next start need not
