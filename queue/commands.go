@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"bloxdrop/store"
@@ -88,20 +89,18 @@ func (q *Queue) TryAgain(ids []store.ItemID) (n int, err error) {
 func (q *Queue) RetryAll() (n int, err error) {
 	var ids []store.ItemID
 	for _, state := range []store.State{store.Held, store.Waiting} {
-		for after := ""; ; {
-			p, err := q.store.List(state, after, 500)
+		for it, err := range q.all(state) {
 			if err != nil {
 				return 0, err
 			}
-			for _, it := range p.Items {
-				ids = append(ids, it.ID)
-			}
-			if after = p.Next; after == "" {
-				break
-			}
+			ids = append(ids, it.ID)
 		}
 	}
 	return q.Retry(ids)
+}
+
+func (q *Queue) all(state store.State) iter.Seq2[store.Item, error] {
+	return store.All(func(after string) (store.Page, error) { return q.store.List(state, after, 500) })
 }
 
 // Resolve is a person's word about an uncertain item.
@@ -212,18 +211,10 @@ func (q *Queue) done() (bool, error) {
 	if q.caution.wait > patientOnce {
 		return true, nil
 	}
-	for after := ""; ; {
-		p, err := q.store.List(store.Waiting, after, 500)
-		if err != nil {
+	for it, err := range q.all(store.Waiting) {
+		if err != nil || q.tries[it.ID] < triesOnce {
 			return false, err
 		}
-		for _, it := range p.Items {
-			if q.tries[it.ID] < triesOnce {
-				return false, nil
-			}
-		}
-		if after = p.Next; after == "" {
-			return true, nil
-		}
 	}
+	return true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 )
@@ -103,6 +104,28 @@ func (s *Store) PlacesOf(id ItemID, n int) (places []Place, err error) {
 type Page struct {
 	Items []Item
 	Next  string // "" behind the last
+}
+
+// All goes through the items of a list page by page, as read gives them: List,
+// Newest or Below, behind after. An error comes last, without an item.
+func All(read func(after string) (Page, error)) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for after := ""; ; {
+			p, err := read(after)
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			for _, it := range p.Items {
+				if !yield(it, nil) {
+					return
+				}
+			}
+			if after = p.Next; after == "" {
+				return
+			}
+		}
+	}
 }
 
 func listOf(state State) byte {

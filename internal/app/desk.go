@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"strings"
 
@@ -50,25 +51,25 @@ func (a *App) itemsAt(ctx context.Context, path string) ([]store.Item, error) {
 	}
 	seen := map[store.ItemID]bool{}
 	var items []store.Item
-	for after := ""; ; {
-		p, err := a.store.Below(c.Root, c.Rel, after, page)
+	for it, err := range a.below(c) {
 		if err != nil {
 			return nil, err
 		}
-		for _, it := range p.Items {
-			if !seen[it.ID] {
-				seen[it.ID] = true
-				items = append(items, it)
-			}
-		}
-		if after = p.Next; after == "" {
-			break
+		if !seen[it.ID] {
+			seen[it.ID] = true
+			items = append(items, it)
 		}
 	}
 	if len(items) > 0 || c.Kind != watcher.Missing && c.Kind != watcher.Offline {
 		return items, nil
 	}
 	return a.lastSeenAt(ctx, c.Root, c.Rel)
+}
+
+// below goes through the items at or below a path; one with several places
+// there comes as often.
+func (a *App) below(c watcher.Class) iter.Seq2[store.Item, error] {
+	return store.All(func(after string) (store.Page, error) { return a.store.Below(c.Root, c.Rel, after, page) })
 }
 
 // named is itemsAt, or where no path is given but an item's ID, that item.

@@ -110,17 +110,11 @@ func (a *App) countBelow(c watcher.Class, ex control.Explanation) (control.Expla
 		return ex, nil
 	}
 	counts := map[store.State]int{}
-	for after := ""; ; {
-		p, err := a.store.Below(c.Root, c.Rel, after, page)
+	for it, err := range a.below(c) {
 		if err != nil {
 			return ex, err
 		}
-		for _, it := range p.Items {
-			counts[it.State]++
-		}
-		if after = p.Next; after == "" {
-			break
-		}
+		counts[it.State]++
 	}
 	var each []string
 	for _, state := range itemStates() {

@@ -110,23 +110,21 @@ func (a *App) listItems(ctx context.Context, which control.Selection, each func(
 const page = 256
 
 func (a *App) eachItem(ctx context.Context, state store.State, each func(store.Item) error) error {
-	for after := ""; ; {
-		p, err := a.store.List(state, after, page)
+	list := func(after string) (store.Page, error) {
+		if ctx.Err() != nil {
+			return store.Page{}, context.Cause(ctx)
+		}
+		return a.store.List(state, after, page)
+	}
+	for it, err := range store.All(list) {
+		if err == nil {
+			err = each(it)
+		}
 		if err != nil {
 			return err
 		}
-		for _, it := range p.Items {
-			if err := each(it); err != nil {
-				return err
-			}
-		}
-		if after = p.Next; after == "" {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
 	}
+	return nil
 }
 
 const placesShown = 100

@@ -42,19 +42,15 @@ func (a *App) Held(n int) (held control.Held, err error) {
 		return held, nil
 	}
 	var items []store.Item
-	for before := ""; held.Looked < heldLooked; {
-		p, err := a.store.Newest(store.Held, before, page)
+	for it, err := range store.All(func(before string) (store.Page, error) { return a.store.Newest(store.Held, before, page) }) {
 		if err != nil {
 			return held, err
 		}
-		for _, it := range p.Items {
-			reason := string(it.Reason)
-			if held.Counts[reason]++; held.Counts[reason] <= n {
-				items = append(items, it)
-			}
+		reason := string(it.Reason)
+		if held.Counts[reason]++; held.Counts[reason] <= n {
+			items = append(items, it)
 		}
-		held.Looked += len(p.Items)
-		if before = p.Next; before == "" {
+		if held.Looked++; held.Looked == heldLooked {
 			break
 		}
 	}

@@ -133,18 +133,12 @@ func (r *root) tryAgain(f *folder) (int, error) {
 		return 0, nil
 	}
 	var ids []store.ItemID
-	for after := ""; ; {
-		p, err := r.Store.Below(r.Path, f.rel, after, 256)
+	for it, err := range store.All(func(after string) (store.Page, error) { return r.Store.Below(r.Path, f.rel, after, pageSize) }) {
 		if err != nil {
 			return 0, err
 		}
-		for _, it := range p.Items {
-			if it.State == store.Held && it.Reason != store.Uncertain {
-				ids = append(ids, it.ID)
-			}
-		}
-		if after = p.Next; after == "" {
-			break
+		if it.State == store.Held && it.Reason != store.Uncertain {
+			ids = append(ids, it.ID)
 		}
 	}
 	return r.Queue.TryAgain(ids)

@@ -54,6 +54,7 @@ func causeOf(r store.Reason) cause {
 }
 
 const (
+	pageSize    = 256              // of the ledger's lists
 	mostNames   = 20               // of a folder's files with one cause are named
 	placesTold  = 64               // of one item
 	longRead    = 10 * time.Minute // by then a file that can't be read is no longer just being written
@@ -128,20 +129,17 @@ func (r *root) look(ctx context.Context, is watcher.RootStatus, besides []watche
 	if !r.InShare {
 		return p, nil
 	}
-	for after := ""; ; {
-		page, err := r.Store.List(store.Held, after, 256)
-		if err != nil {
-			return nil, err
-		}
-		for _, it := range page.Items {
-			if err := r.held(p, it); err != nil {
-				return nil, err
-			}
-		}
-		if after = page.Next; after == "" {
-			break
-		}
+	list := func(after string) (store.Page, error) {
 		if err := ctx.Err(); err != nil {
+			return store.Page{}, err
+		}
+		return r.Store.List(store.Held, after, pageSize)
+	}
+	for it, err := range store.All(list) {
+		if err == nil {
+			err = r.held(p, it)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -194,23 +194,15 @@ func (r *root) count(v *pageView, today int, now time.Time) {
 func (r *root) today(now time.Time) (n int, err error) {
 	y, m, d := now.Local().Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, time.Local)
-	for before := ""; ; {
-		p, err := r.Store.Newest(store.Sent, before, 256)
-		if err != nil {
+	for it, err := range store.All(func(before string) (store.Page, error) { return r.Store.Newest(store.Sent, before, pageSize) }) {
+		if err != nil || it.SentAt.Before(midnight) {
 			return n, err
 		}
-		for _, it := range p.Items {
-			if it.SentAt.Before(midnight) {
-				return n, nil
-			}
-			if it.Root == r.Path {
-				n++
-			}
-		}
-		if before = p.Next; before == "" {
-			return n, nil
+		if it.Root == r.Path {
+			n++
 		}
 	}
+	return n, nil
 }
 
 // moment names a time in full, since the page may be read days later.
