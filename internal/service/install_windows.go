@@ -34,20 +34,8 @@ func register(spec Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if spec.Packaged && there != nil && strings.EqualFold(there.executable(), spec.Executable) {
-		spec.Config = there.config()
-	}
 	asked := spec.Account != ""
-	if !asked && there != nil {
-		spec.Account = there.account
-	}
-	if spec.Account, err = accountOf(spec.Account); err != nil {
-		return "", err
-	}
-	if err := there.takes(spec); err != nil {
-		return "", err
-	}
-	if err := reachable(spec); err != nil {
+	if spec, err = spec.decided(there); err != nil {
 		return "", err
 	}
 	sid, err := sidOf(spec.Account)
@@ -60,43 +48,75 @@ func register(spec Spec) (string, error) {
 			return "", err
 		}
 	}
-	ours, err := home()
+	laid, err := furnish(spec, sid, there == nil)
 	if err != nil {
 		return "", err
 	}
-	if there == nil {
-		if err := ofAdministrators(ours); err != nil {
-			return "", err
-		}
+	switch {
+	case there == nil:
+		err = enlist(spec, password)
+	case password != "":
+		err = setPassword(m, spec, password)
 	}
-	if err := protect(ours, sid); err != nil {
-		return "", err
-	}
-	laid, err := layConfig(spec, ours)
 	if err != nil {
 		return "", err
-	}
-	if !within(spec.Config, ours) {
-		spec.Warn(fmt.Sprintf("%s is outside of %s: see that %s may read it, and nobody else but administrators", spec.Config, ours, spec.Account))
-	}
-	if there == nil {
-		s, err := manager(spec, password)
-		if err != nil {
-			return "", err
-		}
-		if err := s.Install(); err != nil {
-			return "", err
-		}
-	}
-	if there != nil && password != "" {
-		if err := setPassword(m, spec, password); err != nil {
-			return "", err
-		}
 	}
 	if err := finish(m, spec, sid); err != nil {
 		return "", err
 	}
 	return spec.outcome(there, laid, password != ""), nil
+}
+
+// decided fills in from the service that there is what was not said, and
+// refuses what can't be.
+func (s Spec) decided(there *state) (Spec, error) {
+	if s.Packaged && there != nil && strings.EqualFold(there.executable(), s.Executable) {
+		s.Config = there.config()
+	}
+	if s.Account == "" && there != nil {
+		s.Account = there.account
+	}
+	var err error
+	if s.Account, err = accountOf(s.Account); err != nil {
+		return s, err
+	}
+	if err := there.takes(s); err != nil {
+		return s, err
+	}
+	return s, reachable(s)
+}
+
+// furnish makes the folder of our own ready for the service's account; laid says
+// that a first config lies there now.
+func furnish(spec Spec, sid *windows.SID, isNew bool) (laid bool, err error) {
+	ours, err := home()
+	if err != nil {
+		return false, err
+	}
+	if isNew {
+		if err := ofAdministrators(ours); err != nil {
+			return false, err
+		}
+	}
+	if err := protect(ours, sid); err != nil {
+		return false, err
+	}
+	if laid, err = layConfig(spec, ours); err != nil {
+		return false, err
+	}
+	if !within(spec.Config, ours) {
+		spec.Warn(fmt.Sprintf("%s is outside of %s: see that %s may read it, and nobody else but administrators", spec.Config, ours, spec.Account))
+	}
+	return laid, nil
+}
+
+// enlist makes it a service.
+func enlist(spec Spec, password string) error {
+	s, err := manager(spec, password)
+	if err != nil {
+		return err
+	}
+	return s.Install()
 }
 
 // finish sets what stands beside the service's command line.
