@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 
 	"golang.org/x/sys/unix"
 
@@ -40,14 +39,14 @@ func faults() []fault {
 		{name: "share unmounted", prepare: (*faulty).mounted, strikes: (*faulty).unmounted, shows: func(f *faulty) { f.o.offline() }},
 		{name: "share comes back as another volume", prepare: (*faulty).mounted, strikes: func(f *faulty) func() {
 			undo := f.unmounted()
-			f.o.must(unix.Mount("other", f.o.root, "tmpfs", 0, ""))
+			f.o.mount("other", "tmpfs", 0)
 			f.o.write("1001/another volume's.txt", "no file of ours")
-			return func() { f.o.must(unix.Unmount(f.o.root, unix.MNT_DETACH)); undo() }
+			return func() { f.o.unmount(); undo() }
 		}, shows: func(f *faulty) { f.o.offline() }},
 		{name: "share comes back empty", prepare: (*faulty).mounted, strikes: func(f *faulty) func() {
 			undo := f.unmounted()
-			f.o.must(unix.Mount("empty", f.o.root, "tmpfs", 0, ""))
-			return func() { f.o.must(unix.Unmount(f.o.root, unix.MNT_DETACH)); undo() }
+			f.o.mount("empty", "tmpfs", 0)
+			return func() { f.o.unmount(); undo() }
 		}, shows: func(f *faulty) { f.o.offline() }},
 		{name: "permission denied: a folder and files", prepare: (*faulty).nobody, strikes: (*faulty).denied,
 			shows: func(f *faulty) {
@@ -75,16 +74,6 @@ func (f *faulty) readOnlyStore() func() {
 	return func() {
 		f.o.must(unix.Unmount(dir, unix.MNT_DETACH))
 		f.o.start()
-	}
-}
-
-func mayMount(t *testing.T, err error) {
-	t.Helper()
-	if err == unix.EPERM {
-		missing(t, "only root may mount")
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -148,23 +137,14 @@ func (f *faulty) noDescriptors() func() {
 	return func() { f.o.must(unix.Prlimit(pid, unix.RLIMIT_NOFILE, &was, nil)) }
 }
 
-// mounted makes the root a mount of a folder in which colleagues go on
-// working while the server can't see it.
+// mounted has the work done in a share that is mounted.
 func (f *faulty) mounted() {
-	share := filepath.Join(f.o.dir, "share")
-	f.o.must(os.Mkdir(share, 0o755))
-	mayMount(f.t, unix.Mount(share, f.o.root, "", unix.MS_BIND, ""))
-	f.work.moves(share)
-	f.t.Cleanup(func() {
-		f.o.kill()
-		for unix.Unmount(f.o.root, unix.MNT_DETACH) == nil {
-		}
-	})
+	f.work.moves(f.o.mounted())
 }
 
 func (f *faulty) unmounted() func() {
-	f.o.must(unix.Unmount(f.o.root, unix.MNT_DETACH))
-	return func() { f.o.must(unix.Mount(f.work.root, f.o.root, "", unix.MS_BIND, "")) }
+	f.o.unmount()
+	return func() { f.o.mount(f.work.root, "", unix.MS_BIND) }
 }
 
 // nobody runs the program as an account that may do little.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
+	"slices"
 	"time"
 
 	"bloxdrop/internal/bloxs/bloxstest"
@@ -150,56 +151,61 @@ func (w *world) command() {
 	if len(items) > 0 {
 		it = pick(w.rnd, items...)
 	}
-	uncertain := items[:0:0]
-	for _, is := range items {
-		if is.State == store.Held && is.Reason == store.Uncertain {
-			uncertain = append(uncertain, is)
-		}
-	}
+	uncertain := slices.DeleteFunc(items, func(is store.Item) bool { return is.State != store.Held || is.Reason != store.Uncertain })
 	if len(uncertain) > 0 && chance(w.rnd, 60) {
 		w.resolve(pick(w.rnd, uncertain...))
 		return
 	}
-	var err error
 	switch w.rnd.IntN(8) {
 	case 0:
-		_, err = l.queue.RetryAll()
+		_, err := l.queue.RetryAll()
 		w.tell("a person: retry --all: %v", err)
 	case 1:
-		_, err = l.queue.Retry([]store.ItemID{it.ID})
+		_, err := l.queue.Retry([]store.ItemID{it.ID})
 		w.tell("a person: retry %.8s: %v", it.ID, err)
 	case 2:
 		if chance(w.rnd, 50) {
-			err = l.queue.PauseByHand()
-			w.tell("a person: pause: %v", err)
+			w.tell("a person: pause: %v", l.queue.PauseByHand())
 		} else {
-			err = l.queue.Resume()
-			w.tell("a person: resume: %v", err)
+			w.tell("a person: resume: %v", l.queue.Resume())
 		}
 	case 3, 4:
 		if it.Reason == store.NameMismatch {
-			_, err = l.queue.Confirm(it.Person, "Pietersen")
+			_, err := l.queue.Confirm(it.Person, "Pietersen")
 			w.tell("a person: confirm: %v", err)
 		}
 	case 5:
-		if it.State == store.Skipped {
-			w.sendOrders = true
-			_, err = l.queue.Send(it.Root, it.Rel)
-			l.watcher.LookSoon(it.Root, it.Rel)
-			w.tell("a person: send %s: %v", it.Rel, err)
-		}
+		w.send(l, it)
 	case 6:
-		if it.State == store.Sent {
-			w.orders[versionOf(it)]++
-			w.tally.ordered++
-			if err = l.queue.SendAgain(it.ID); err == nil {
-				w.said[it.ID]++
-			}
-			w.tell("a person: send --again %.8s %s: %v", it.ID, it.Rel, err)
-		}
+		w.sendAgain(l, it)
 	case 7:
 		l.watcher.RescanNow()
 	}
+}
+
+// send orders what was skipped.
+func (w *world) send(l *life, it store.Item) {
+	if it.State != store.Skipped {
+		return
+	}
+	w.sendOrders = true
+	_, err := l.queue.Send(it.Root, it.Rel)
+	l.watcher.LookSoon(it.Root, it.Rel)
+	w.tell("a person: send %s: %v", it.Rel, err)
+}
+
+// sendAgain orders a second upload.
+func (w *world) sendAgain(l *life, it store.Item) {
+	if it.State != store.Sent {
+		return
+	}
+	w.orders[versionOf(it)]++
+	w.tally.ordered++
+	err := l.queue.SendAgain(it.ID)
+	if err == nil {
+		w.said[it.ID]++
+	}
+	w.tell("a person: send --again %.8s %s: %v", it.ID, it.Rel, err)
 }
 
 func versionOf(it store.Item) version { return version{it.Person.ID, it.SHA256.String()} }
