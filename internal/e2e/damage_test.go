@@ -165,32 +165,10 @@ func TestBothDamaged(t *testing.T) {
 			t.Parallel()
 			o := history(t)
 			o.stop()
-			harm := harms()[name]
-			before := map[string]string{}
-			for _, file := range []string{"ledger.db", "journal.jsonl"} {
-				path := filepath.Join(o.dir, "store", file)
-				o.must(harm(path))
-				b, err := os.ReadFile(path)
-				o.must(err)
-				before[path] = string(b)
-			}
+			files := o.harmBoth(harms()[name])
 			requests := o.requests()
 			o.start()
-			st := o.until("paused", isPaused)
-			if len(st.Pauses) != 1 || st.Pauses[0].Cause != "damaged" || st.Pauses[0].Until != "" {
-				t.Fatalf("%+v", st)
-			}
-			o.says(st.Pauses[0].Remedy, "backup", "store.dir")
-			o.says(o.run("status"), "paused", "backup")
-			o.statusShape()
-			o.write("1001 - Jansen/new.txt", "new")
-			for _, args := range [][]string{{"resume"}, {"retry", "--all"}, {"pause"}, {"list"}} {
-				if s := o.ask(args...); s.code != 1 || !hasLine(s.err, "damaged", "bloxdrop restore FILE", "bloxdrop repair") {
-					t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
-				}
-			}
-			o.explained(filepath.Join(o.root, "1001 - Jansen", "new.txt"), "unknown: nobody can tell", "backup")
-			o.explained(o.write("1001 - Jansen/.x", "x"), "ignored")
+			o.saysDamaged()
 			o.stop() // ends with 0, or fails the test
 			if st := o.status(); st.State != control.Stopped || len(st.Pauses) != 1 {
 				t.Errorf("%+v", st)
@@ -201,13 +179,47 @@ func TestBothDamaged(t *testing.T) {
 			if n := o.requests() - requests; n > 0 {
 				t.Errorf("%d requests, though nobody knows what was sent", n)
 			}
-			for path, was := range before {
+			for path, was := range files {
 				if b, err := os.ReadFile(path); err != nil || string(b) != was {
 					t.Errorf("%s was touched (%v)", path, err)
 				}
 			}
 		})
 	}
+}
+
+// harmBoth gives what stands in ledger and journal then.
+func (o *office) harmBoth(harm func(path string) error) map[string]string {
+	o.t.Helper()
+	files := map[string]string{}
+	for _, name := range []string{"ledger.db", "journal.jsonl"} {
+		path := filepath.Join(o.storeDir(), name)
+		o.must(harm(path))
+		b, err := os.ReadFile(path)
+		o.must(err)
+		files[path] = string(b)
+	}
+	return files
+}
+
+// saysDamaged asks a running daemon, which neither knows nor does anything.
+func (o *office) saysDamaged() {
+	o.t.Helper()
+	st := o.until("paused", isPaused)
+	if len(st.Pauses) != 1 || st.Pauses[0].Cause != "damaged" || st.Pauses[0].Until != "" {
+		o.t.Fatalf("%+v", st)
+	}
+	o.says(st.Pauses[0].Remedy, "backup", "store.dir")
+	o.says(o.run("status"), "paused", "backup")
+	o.statusShape()
+	o.write("1001 - Jansen/new.txt", "new")
+	for _, args := range [][]string{{"resume"}, {"retry", "--all"}, {"pause"}, {"list"}} {
+		if s := o.ask(args...); s.code != 1 || !hasLine(s.err, "damaged", "bloxdrop restore FILE", "bloxdrop repair") {
+			o.t.Errorf("%v: exit code %d: %s%s", args, s.code, s.out, s.err)
+		}
+	}
+	o.explained(filepath.Join(o.root, "1001 - Jansen", "new.txt"), "unknown: nobody can tell", "backup")
+	o.explained(o.write("1001 - Jansen/.x", "x"), "ignored")
 }
 
 func (o *office) requests() int {
@@ -227,9 +239,9 @@ func TestDamageWhileRunning(t *testing.T) {
 		t.Fatalf("the daemon ended: %v\n%s", err, o.log)
 	default:
 	}
-	code := o.daemon
+	daemon := o.daemon
 	o.end(syscall.SIGTERM)
-	t.Logf("it ends with %d", code.ProcessState.ExitCode())
+	t.Logf("it ends with %d", daemon.ProcessState.ExitCode())
 	uploads := o.bloxs.Uploads.Count()
 	o.start()
 	o.untilSent(21)

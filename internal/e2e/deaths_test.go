@@ -194,42 +194,18 @@ func TestDeaths(t *testing.T) {
 }
 
 func testDeath(t *testing.T, d death, name string, n int, sums *tally) {
-	if runtime.GOOS == "windows" && d.name == "migration" {
-		t.Skip("the kept store was written on Linux, where paths keep their case")
-	}
-	if runtime.GOOS == "windows" && d.name == "rebuilding the journal" && strings.HasPrefix(name, "birth") {
-		t.Skip("bbolt's open touches the ledger, so that after a kill it looks as if it might lack the last steps: it is paused until repair")
-	}
+	d.mayRun(t, name)
 	o := newOffice(t, bloxstest.Options{})
 	d.prepare(o)
 	held := o.heldAs()
 	if d.harm != nil {
 		d.harm(o)
 	}
-	o.env = []string{fmt.Sprintf("BLOXDROP_FAILPOINT=%s:%d", name, n)}
-	dies := d.dies
-	if dies == nil {
-		dies = (*office).diesStarting
-	}
-	state := dies(o)
-	if !diedByKill(state) {
-		t.Fatalf("it did not die there: %v\n%s", state, o.log)
-	}
-	o.kill()
-	o.env = nil
+	d.happens(o, name, n)
 	if d.then != nil {
 		d.then(o)
 	}
-	b := newBooks()
-	for _, whose := range o.there() {
-		b.owe(whose)
-	}
-	for _, f := range o.bloxs.Stored() {
-		b.whole[delivery{f.Person, f.SHA256}] = true // what was forgotten was there
-	}
-	delete(b.due, delivery{"2002", sum([]byte("refused"))})
-	o.write("1001 - Jansen/new.txt", "new")
-	b.owe(delivery{"1001", sum([]byte("new"))})
+	b := o.owed()
 	o.start()
 	if st := o.until("looked at", func(st control.Status) bool { return st.Roots[0].LastRescan != "" || st.Roots[0].Paused }); st.Roots[0].Paused {
 		o.run("adopt", o.root, "--existing", "upload")
@@ -246,6 +222,46 @@ func testDeath(t *testing.T, d death, name string, n int, sums *tally) {
 	defer sums.mu.Unlock()
 	sums.runs++
 	sums.uncertain += len(openGates(o.steps()))
+}
+
+func (d death) mayRun(t *testing.T, name string) {
+	if runtime.GOOS == "windows" && d.name == "migration" {
+		t.Skip("the kept store was written on Linux, where paths keep their case")
+	}
+	if runtime.GOOS == "windows" && d.name == "rebuilding the journal" && strings.HasPrefix(name, "birth") {
+		t.Skip("bbolt's open touches the ledger, so that after a kill it looks as if it might lack the last steps: it is paused until repair")
+	}
+}
+
+// happens has the program die when it comes to the point for the nth time.
+func (d death) happens(o *office, name string, n int) {
+	o.t.Helper()
+	o.env = []string{fmt.Sprintf("BLOXDROP_FAILPOINT=%s:%d", name, n)}
+	dies := d.dies
+	if dies == nil {
+		dies = (*office).diesStarting
+	}
+	if state := dies(o); !diedByKill(state) {
+		o.t.Fatalf("it did not die there: %v\n%s", state, o.log)
+	}
+	o.kill()
+	o.env = nil
+}
+
+// owed is all that stands there now, but what is refused, and a new file.
+func (o *office) owed() books {
+	o.t.Helper()
+	b := newBooks()
+	for _, whose := range o.there() {
+		b.owe(whose)
+	}
+	for _, f := range o.bloxs.Stored() {
+		b.whole[delivery{f.Person, f.SHA256}] = true // what was forgotten was there
+	}
+	delete(b.due, delivery{"2002", sum([]byte("refused"))})
+	o.write("1001 - Jansen/new.txt", "new")
+	b.owe(delivery{"1001", sum([]byte("new"))})
+	return b
 }
 
 // hasAll tells whether Bloxs has all that is due.

@@ -57,94 +57,108 @@ func (o *office) killedStarts(n int) (early, midway int) {
 	return early, midway
 }
 
+// skipping is an office that leaves alone what was there at its first start,
+// and what should be so by now.
+type skipping struct {
+	*office
+	skip    int // items that are skipped
+	uploads int
+}
+
+func (o *skipping) skipped(by int) control.Status {
+	o.t.Helper()
+	o.skip += by
+	st := o.until(fmt.Sprintf("%d skipped", o.skip), func(st control.Status) bool {
+		return st.Skipped == o.skip && st.Settling+st.Waiting+st.Sending == 0 && st.Duplicate == 0
+	})
+	o.addsUp(st)
+	return st
+}
+
+func (o *skipping) sent(more int) {
+	o.t.Helper()
+	o.uploads += more
+	o.stored(o.uploads)
+	if got := o.bloxs.Uploads.Count(); got != o.uploads {
+		o.t.Fatalf("%d uploads, want %d", got, o.uploads)
+	}
+}
+
 // TestExistingSkip: what was there at the first start is never sent unless a
 // person says so, whatever happens to the daemon, its ledger or the names.
 func TestExistingSkip(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, bloxstest.Options{}, `existing = "upload"`, `existing = "skip"`)
-	const persons, each = 240, 20
+	o := &skipping{office: newOffice(t, bloxstest.Options{}, `existing = "upload"`, `existing = "skip"`)}
+	const persons, each, unmatched = 240, 20, 200
 	for p := range persons {
 		for i := range each {
 			o.write(fmt.Sprintf("%d - Jansen/%d/%d.txt", 1000+p, i%3, i), fmt.Sprintf("document %d of %d", i, p))
 		}
 	}
-	for i := range 200 {
+	for i := range unmatched {
 		o.write(fmt.Sprintf("New folder %d/scan.txt", i), fmt.Sprintf("scan %d", i))
 	}
 	early, midway := o.killedStarts(10)
 	t.Logf("of 10 kills %d came before the baseline was complete, %d of them in its middle", early, midway)
 	o.start()
-	skipped := func(n int) control.Status {
-		t.Helper()
-		st := o.until(fmt.Sprintf("%d skipped", n), func(st control.Status) bool {
-			return st.Skipped == n && st.Settling+st.Waiting+st.Sending == 0 && st.Duplicate == 0
-		})
-		o.addsUp(st)
-		return st
-	}
-	uploads := 0
-	sent := func(n int) {
-		t.Helper()
-		uploads += n
-		o.stored(uploads)
-		if got := o.bloxs.Uploads.Count(); got != uploads {
-			t.Fatalf("%d uploads, want %d", got, uploads)
-		}
-	}
-	all := persons * each
-	o.until("all seen", func(st control.Status) bool { return st.Files == all+200 })
-	if st := skipped(all); st.Unmatched != 200 {
+	o.until("all seen", func(st control.Status) bool { return st.Files == persons*each+unmatched })
+	if st := o.skipped(persons * each); st.Unmatched != unmatched {
 		t.Errorf("%+v", st)
 	}
-	sent(0)
+	o.sent(0)
 	o.explained(filepath.Join(o.root, "1000 - Jansen/0/0.txt"), "skipped", "when bloxdrop began", "bloxdrop send")
 	o.explained(filepath.Join(o.root, "New folder 7/scan.txt"), "unmatched", "was there", "bloxdrop send")
-
 	o.write("1000 - Jansen/new.txt", "new")
 	o.write("New folder 1/other.txt", "new, and nobody's")
-	sent(1)
+	o.sent(1)
+	o.othersWork()
+	o.orders(each)
+}
 
+// othersWork: under another name or with another time a file is still the one
+// that was there; with other content it is new.
+func (o *skipping) othersWork() {
 	o.renameInRoot("1001 - Jansen/0/0.txt", "1001 - Jansen/first.txt")
 	o.renameInRoot("1002 - Jansen", "1002 - P. Jansen")
 	o.renameInRoot("1003 - Jansen/1", "1004 - Jansen/moved")
 	o.renameInRoot("New folder 1", "1005 - Jansen/from New folder 1") // with a new file in it
 	o.renameInRoot("New folder 2", "1006")
-	sent(1)
-	all += 2
-	skipped(all)
+	o.sent(1)
+	o.skipped(2)
 	if e := o.entry("1004 - Jansen/moved/1.txt"); e.Person != "1004" || e.SHA256 != "" || e.State != "skipped" {
-		t.Errorf("%+v", e)
+		o.t.Errorf("%+v", e)
 	}
 
 	now := time.Now()
 	o.must(os.Chtimes(filepath.Join(o.root, "1007 - Jansen/0/0.txt"), now, now)) // as by a share that was copied
 	o.write("1007 - Jansen/0/3.txt", "another content, and another size")
-	all--
-	sent(1)
-	o.until("the touched one is skipped", func(st control.Status) bool { return st.Skipped == all })
+	o.sent(1)
+	o.skip--
+	o.until("the touched one is skipped", func(st control.Status) bool { return st.Skipped == o.skip })
 	o.explained(filepath.Join(o.root, "1007 - Jansen/0/0.txt"), "skipped", "another time", "by hand")
+}
 
+// orders has some of it sent, while the daemon runs and while it doesn't, and
+// takes either file of the store away.
+func (o *skipping) orders(each int) {
 	o.says(o.run("send", filepath.Join(o.root, "1008 - Jansen/0/0.txt")), "1 file will be sent")
-	all--
-	sent(1)
+	o.sent(1)
 	o.says(o.run("send", filepath.Join(o.root, "1009 - Jansen")), "20 files will be sent")
-	all -= each
-	sent(each)
-	skipped(all)
+	o.sent(each)
+	o.skipped(-1 - each)
 
 	o.stop()
 	o.says(o.run("send", filepath.Join(o.root, "1010 - Jansen/0")), "7 files will be sent", "runs again")
-	o.remove(filepath.Join(o.dir, "store", "ledger.db"))
+	o.remove(filepath.Join(o.storeDir(), "ledger.db"))
 	o.start()
-	all -= 7
-	sent(7)
-	skipped(all)
+	o.sent(7)
+	o.skipped(-7)
 	o.stop()
-	o.remove(filepath.Join(o.dir, "store", "journal.jsonl"))
+	o.remove(filepath.Join(o.storeDir(), "journal.jsonl"))
 	o.start()
 	o.write("1000 - Jansen/newer.txt", "newer")
-	sent(1)
-	skipped(all)
+	o.sent(1)
+	o.skipped(0)
 }
 
 // TestSendAgain: only a person's word makes a second upload, of one file.

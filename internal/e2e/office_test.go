@@ -255,10 +255,10 @@ func (o *office) end(sig syscall.Signal) {
 
 func (o *office) stop() {
 	o.t.Helper()
-	code := o.daemon
+	daemon := o.daemon
 	o.end(syscall.SIGTERM)
-	if c := code.ProcessState.ExitCode(); c != 0 {
-		o.t.Fatalf("SIGTERM: exit code %d\n%s", c, o.log)
+	if code := daemon.ProcessState.ExitCode(); code != 0 {
+		o.t.Fatalf("SIGTERM: exit code %d\n%s", code, o.log)
 	}
 }
 
