@@ -154,14 +154,25 @@ func TestNextBestRename(t *testing.T) {
 	}
 }
 
+// diesAt ends a pass behind a step, and goes on as after a kill.
+func (b *bench) diesAt(step string) {
+	b.t.Helper()
+	b.opts.step = func(what string) error {
+		if what == step {
+			return errKilled
+		}
+		return nil
+	}
+	b.pass()
+	b.killed()
+	b.opts.step = nil
+}
+
 // A file that comes to stand where a noted one was to go is somebody's.
 func TestTakenWhileDead(t *testing.T) {
 	b := newBench(t, t.TempDir())
 	b.sent("1001/lease.pdf", "lease")
-	b.opts.step = func(what string) error { return map[string]error{"foldered": errKilled}[what] }
-	b.pass()
-	b.killed()
-	b.opts.step = nil
+	b.diesAt("foldered")
 	b.write("_sent/1001/lease.pdf", "another")
 	b.pass()
 	b.stands("_sent/1001/lease.pdf", "another", "_sent/1001/lease.4711.pdf", "lease")
@@ -176,10 +187,7 @@ func TestTwoIdentities(t *testing.T) {
 			b := newBench(t, t.TempDir())
 			b.opts.Roots[0].Delete = remove
 			b.sent("1001/lease.pdf", "lease")
-			b.opts.step = func(what string) error { return map[string]error{"foldered": errKilled}[what] }
-			b.pass()
-			b.killed()
-			b.opts.step = nil
+			b.diesAt("foldered")
 			to := b.note().To
 			want := map[string]string{to: "other"}
 			if same {
@@ -208,18 +216,10 @@ func TestNobodyWantsItDeletedAnyMore(t *testing.T) {
 	b := newBench(t, t.TempDir())
 	b.opts.Roots[0].Delete = true
 	b.sent("1001/lease.pdf", "lease")
-	b.opts.step = func(what string) error {
-		if what == "verified" {
-			return errKilled
-		}
-		return nil
-	}
-	b.pass()
+	b.diesAt("verified")
 	if names := b.tree(); names["1001/lease.pdf"] != "" || len(names) != 1 {
 		t.Fatalf("%q", names)
 	}
-	b.killed()
-	b.opts.step = nil
 	b.opts.Roots[0].Delete = false
 	b.pass()
 	b.stands("1001/lease.pdf", "lease")
@@ -236,10 +236,7 @@ func TestOrderedAgainMeanwhile(t *testing.T) {
 		b := newBench(t, t.TempDir())
 		b.opts.Roots[0].Delete = remove
 		b.sent("1001/lease.pdf", "lease")
-		b.opts.step = func(what string) error { return map[string]error{"renamed": errKilled}[what] }
-		b.pass()
-		b.killed()
-		b.opts.step = nil
+		b.diesAt("renamed")
 		b.must(b.store.SendAgain(b.note().Item.ID))
 		b.pass()
 		b.stands("1001/lease.pdf", "lease")
@@ -256,15 +253,7 @@ func TestUnmountedMeanwhile(t *testing.T) {
 	b := newBench(t, t.TempDir())
 	b.opts.Roots[0].Delete = true
 	b.sent("1001/lease.pdf", "lease")
-	b.opts.step = func(what string) error {
-		if what == "verified" {
-			return errKilled
-		}
-		return nil
-	}
-	b.pass()
-	b.killed()
-	b.opts.step = nil
+	b.diesAt("verified")
 	b.must(os.Rename(b.root, b.root+" away"))
 	b.must(os.Mkdir(b.root, 0o755))
 	b.pass()

@@ -141,6 +141,22 @@ func (b *bench) archive() *Archive {
 
 func (b *bench) pass() { b.archive().Finish(b.t.Context()) }
 
+// leavesOpen has a pass come past a file that somebody has open to write.
+func (b *bench) leavesOpen(rel, content string) {
+	b.t.Helper()
+	b.sent(rel, content)
+	f, err := os.OpenFile(b.path(rel), os.O_WRONLY, 0)
+	b.must(err)
+	a := b.archive()
+	a.Finish(b.t.Context())
+	b.stands(rel, content)
+	b.noNotes()
+	if len(a.Troubles()) > 0 {
+		b.t.Errorf("an open file is no trouble: %+v", a.Troubles())
+	}
+	b.must(f.Close())
+}
+
 // tree is every file in the root with its content.
 func (b *bench) tree() map[string]string {
 	b.t.Helper()

@@ -100,11 +100,9 @@ func TestAdoptAndSkip(t *testing.T) {
 	}
 }
 
-// TestOlderStore: a store that is put back from a copy knows nothing of what
-// was sent since.
-func TestOlderStore(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, bloxstest.Options{})
+// olderStore sends two files, and puts the store back as it was after the first.
+func (o *office) olderStore() {
+	o.t.Helper()
 	o.write("1001/a.txt", "a")
 	o.run("run", "--once")
 	kept := filepath.Join(o.dir, "kept")
@@ -114,6 +112,14 @@ func TestOlderStore(t *testing.T) {
 	o.only(2)
 	o.removeAll(o.storeDir())
 	o.rename(kept, o.storeDir())
+}
+
+// TestOlderStore: a store that is put back from a copy knows nothing of what
+// was sent since.
+func TestOlderStore(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	o.olderStore()
 	o.write("1001/c.txt", "c")
 	o.start()
 	o.waits(o.root, "older copy")

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -18,15 +17,7 @@ func TestOlderStoreCatchesUp(t *testing.T) {
 	o := newOffice(t, bloxstest.Options{})
 	other := filepath.Join(o.dir, "other")
 	o.configure(o.rooted(other)...)
-	o.write("1001/a.txt", "a")
-	o.run("run", "--once")
-	kept := filepath.Join(o.dir, "kept")
-	o.must(os.CopyFS(kept, os.DirFS(o.storeDir())))
-	o.write("1001/b.txt", "b")
-	o.run("run", "--once")
-	o.only(2)
-	o.removeAll(o.storeDir())
-	o.rename(kept, o.storeDir())
+	o.olderStore()
 	o.remove(filepath.Join(other, ".bloxdrop"))
 	o.start()
 	o.waits(o.root, "older copy")
