@@ -112,7 +112,7 @@ func (q *Queue) shut(job *Job) {
 // the store; while that can't be written it keeps trying, and no gate opens.
 func (q *Queue) Done(job *Job, o Outcome) {
 	if o.Class == Stopped && job.Item.State == store.Sending && o.Status == 0 {
-		o.Class = Unclear
+		o.Class = Uncertain
 	}
 	warned := false
 	for {
@@ -160,7 +160,7 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 		q.caution, q.delivered = caution{}, q.opts.Now()
 		q.sent.Files++
 		q.sent.Bytes += job.Item.Size
-	case Unclear:
+	case Uncertain:
 		q.caution.uncertain(job.lone, q.opts.Now())
 	case Denied:
 		q.begin(ByDenied, o.Detail, job, 0)
@@ -177,7 +177,7 @@ func (q *Queue) release(job *Job, o Outcome, written bool) {
 	}
 	q.count(job, o)
 	switch o.Class {
-	case Delivered, Refused, PersonUnknown, NameDiffers, Unclear:
+	case Delivered, Rejected, UnknownPerson, NameMismatch, Uncertain:
 		delete(q.suspects, job.Item.ID)
 	}
 	q.wake()
@@ -190,15 +190,15 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 	switch o.Class {
 	case Delivered:
 		return q.store.Receipt(id, o.FileID)
-	case Unclear:
+	case Uncertain:
 		try.Counts, try.Due = true, now.Add(q.backoff(job.Item.Attempts+1))
 		return q.store.NobodyKnows(id, q.again(job.Item), try)
-	case Refused:
+	case Rejected:
 		try.Counts = o.Status != 0
 		return q.store.Hold(id, store.Rejected, try)
-	case NameDiffers:
+	case NameMismatch:
 		return q.store.Hold(id, store.NameMismatch, try)
-	case PersonUnknown:
+	case UnknownPerson:
 		// The look-up that told may have held the item with the others already.
 		if err := q.store.NotStored(id, try); err != nil && !errors.Is(err, store.ErrNotState) {
 			return err

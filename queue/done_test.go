@@ -28,13 +28,13 @@ func TestOutcomes(t *testing.T) {
 		{o: Outcome{Class: SignIn, Status: 401}, state: store.Waiting, pause: BySignIn},
 		{o: Outcome{Class: Misconfigured, Status: 302}, gate: true, state: store.Waiting, pause: ByAddress},
 		{o: Outcome{Class: Limited, Status: 429}, gate: true, state: store.Waiting, pause: ByLimit},
-		{o: Outcome{Class: PersonUnknown, Status: 404, Detail: "who?"}, state: store.Held, reason: store.UnknownPerson, unknown: true},
-		{o: Outcome{Class: PersonUnknown, Status: 404, Detail: "who?"}, gate: true, state: store.Held, reason: store.UnknownPerson, unknown: true},
-		{o: Outcome{Class: NameDiffers}, state: store.Held, reason: store.NameMismatch},
-		{o: Outcome{Class: Refused, Status: 415}, gate: true, state: store.Held, reason: store.Rejected, attempts: 1},
-		{o: Outcome{Class: Refused}, state: store.Held, reason: store.Rejected}, // max_size
-		{o: unclear, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},
-		{o: unclear, state: store.Held, reason: store.Uncertain, attempts: 1}, // a 2xx before the gate
+		{o: Outcome{Class: UnknownPerson, Status: 404, Detail: "who?"}, state: store.Held, reason: store.UnknownPerson, unknown: true},
+		{o: Outcome{Class: UnknownPerson, Status: 404, Detail: "who?"}, gate: true, state: store.Held, reason: store.UnknownPerson, unknown: true},
+		{o: Outcome{Class: NameMismatch}, state: store.Held, reason: store.NameMismatch},
+		{o: Outcome{Class: Rejected, Status: 415}, gate: true, state: store.Held, reason: store.Rejected, attempts: 1},
+		{o: Outcome{Class: Rejected}, state: store.Held, reason: store.Rejected}, // max_size
+		{o: uncertain, gate: true, state: store.Held, reason: store.Uncertain, attempts: 1},
+		{o: uncertain, state: store.Held, reason: store.Uncertain, attempts: 1}, // a 2xx before the gate
 		{o: Outcome{Class: Stale}, state: store.Waiting, due: 45 * time.Second},
 		{o: Outcome{Class: Away}, state: store.Waiting, due: time.Minute},
 		{o: Outcome{Class: Away, RetryAfter: time.Second}, state: store.Waiting, due: time.Second},
@@ -139,7 +139,7 @@ func TestNewToken(t *testing.T) {
 		a, other := b.openGate(b.next()), b.next()
 		b.openGate(a)
 		b.openGate(other)
-		b.Done(other, unclear) // from now on gates open one at a time, and a has one
+		b.Done(other, uncertain) // from now on gates open one at a time, and a has one
 		b.openGate(a)
 		b.Done(a, delivered)
 		if it := b.is("1/a", store.Sent, ""); it.Attempts != 1 {

@@ -227,7 +227,7 @@ func (b *bench) file(name string) string { return filepath.Join(b.dir, name) }
 
 var (
 	delivered = Outcome{Class: Delivered, FileID: 7, Status: 200}
-	unclear   = Outcome{Class: Unclear, Detail: "no answer"}
+	uncertain = Outcome{Class: Uncertain, Detail: "no answer"}
 	transient = Outcome{Class: Transient, Detail: "reset"}
 	denied    = Outcome{Class: Denied, Detail: "no right", Status: 403}
 )

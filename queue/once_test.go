@@ -77,7 +77,7 @@ func TestWaitDoneAndCaution(t *testing.T) {
 		tries := 0
 		for ; !done() && tries < 20; tries++ {
 			job, _ := b.within(time.Hour)
-			b.ends(job, unclear)
+			b.ends(job, uncertain)
 		}
 		if tries != 5 { // the first, one at once, and after 10, 20 and 40 s
 			b.t.Errorf("%d tries", tries)

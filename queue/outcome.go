@@ -13,11 +13,11 @@ const (
 	SignIn        Class = "sign-in"        // 401 also with a new token
 	Denied        Class = "denied"         // 403 also with a new token, or sign-in refused
 	Limited       Class = "limited"        // 429
-	PersonUnknown Class = "unknown person" // Bloxs knows no such person
-	NameDiffers   Class = "name mismatch"  // the folder's name is not this person's
-	Refused       Class = "rejected"       // Bloxs, or max_size, refuses this file
+	UnknownPerson Class = "unknown person" // Bloxs knows no such person
+	NameMismatch  Class = "name mismatch"  // the folder's name is not this person's
+	Rejected      Class = "rejected"       // Bloxs, or max_size, refuses this file
 	Misconfigured Class = "misconfigured"  // the address does not lead to Bloxs
-	Unclear       Class = "uncertain"      // nobody can say whether it was stored
+	Uncertain     Class = "uncertain"      // nobody can say whether it was stored
 	Stale         Class = "stale"          // the file changed before the gate
 	Away          Class = "away"           // its root is offline, or waits to be adopted
 	Stopped       Class = "stopped"        // we stopped before the gate, or behind one that the Status of an answer has shut: no failure, no attempt
@@ -25,7 +25,7 @@ const (
 
 // Classes lists them all.
 func Classes() []Class {
-	return []Class{Delivered, Transient, SignIn, Denied, Limited, PersonUnknown, NameDiffers, Refused, Misconfigured, Unclear, Stale, Away, Stopped}
+	return []Class{Delivered, Transient, SignIn, Denied, Limited, UnknownPerson, NameMismatch, Rejected, Misconfigured, Uncertain, Stale, Away, Stopped}
 }
 
 // Outcome is how one attempt ended, as the uploader saw it.

@@ -187,13 +187,13 @@ func (q *Queue) probed(job *Job, o Outcome) {
 		p.probing = false
 		switch {
 		case cause == ByStore: // only a step that was written down ends it
-		case o.Class == Delivered, o.Status != 0 && (o.Class == Refused || o.Class == PersonUnknown):
+		case o.Class == Delivered, o.Status != 0 && (o.Class == Rejected || o.Class == UnknownPerson):
 			// Another item gets through: perhaps the wall is only these items' own.
 			for _, id := range p.met {
 				q.suspects[id] = true
 			}
 			q.endPause(cause)
-		case o.Class == Transient, o.Class == Unclear:
+		case o.Class == Transient, o.Class == Uncertain:
 			p.until = q.opts.Now().Add(p.wait) // it told nothing
 		}
 	}

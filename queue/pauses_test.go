@@ -49,7 +49,7 @@ func TestWall(t *testing.T) {
 // TestWallEndsByAnswer ends the pause also where the file itself is refused,
 // or its person: Bloxs let the key in.
 func TestWallEndsByAnswer(t *testing.T) {
-	for _, o := range []Outcome{{Class: Refused, Status: 415}, {Class: PersonUnknown, Status: 404}} {
+	for _, o := range []Outcome{{Class: Rejected, Status: 415}, {Class: UnknownPerson, Status: 404}} {
 		inBubble(t, func(b *bench) {
 			b.offer("1/a", "2/b")
 			b.Done(b.next(), denied)
@@ -57,7 +57,7 @@ func TestWallEndsByAnswer(t *testing.T) {
 			b.paused("")
 		})
 	}
-	for _, o := range []Outcome{{Class: Refused}, {Class: NameDiffers}, {Class: Stale}, {Class: Stopped}} { // without Bloxs
+	for _, o := range []Outcome{{Class: Rejected}, {Class: NameMismatch}, {Class: Stale}, {Class: Stopped}} { // without Bloxs
 		inBubble(t, func(b *bench) {
 			b.offer("1/a", "2/b")
 			b.Done(b.next(), denied)

@@ -8,7 +8,7 @@ import (
 	"bloxdrop/store"
 )
 
-var unknown = Outcome{Class: PersonUnknown, Status: 404, Detail: "there is no such person"}
+var unknown = Outcome{Class: UnknownPerson, Status: 404, Detail: "there is no such person"}
 
 // TestUnknownPerson holds all of a person's files and repeats the look-up
 // alone: hourly, and at once when a person asks.
@@ -128,7 +128,7 @@ func TestConfirm(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.offer("1/a", "1/b", "2/a")
 		for range 3 {
-			b.Done(b.next(), Outcome{Class: NameDiffers})
+			b.Done(b.next(), Outcome{Class: NameMismatch})
 		}
 		if n, err := b.Confirm(person("1"), "Pieters"); err != nil || n != 0 { // no file is in such a folder
 			b.t.Errorf("%d %v", n, err)

@@ -149,8 +149,8 @@ func TestRetry(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.offer("1/uncertain", "1/waits", "1/refused", "1/name", "2/unknown")
 		outcome := map[string]Outcome{
-			"1/uncertain": unclear, "1/waits": transient, "1/refused": {Class: Refused, Status: 422},
-			"1/name": {Class: NameDiffers}, "2/unknown": {Class: PersonUnknown},
+			"1/uncertain": uncertain, "1/waits": transient, "1/refused": {Class: Rejected, Status: 422},
+			"1/name": {Class: NameMismatch}, "2/unknown": {Class: UnknownPerson},
 		}
 		var jobs []*Job
 		for range outcome {

@@ -44,7 +44,7 @@ func (w *worker) do(ctx context.Context, job *queue.Job) (place store.Place, o q
 		place = job.Places[0]
 	}
 	if job.Item.Size > w.opt.MaxSize {
-		return place, queue.Outcome{Class: queue.Refused, Detail: tooLarge(job.Item.Size, w.opt.MaxSize)}
+		return place, queue.Outcome{Class: queue.Rejected, Detail: tooLarge(job.Item.Size, w.opt.MaxSize)}
 	}
 	open, o := w.open(job.Places)
 	if o.Class != "" {

@@ -119,7 +119,7 @@ func TestNotThere(t *testing.T) {
 	}
 
 	job = r.file("large/a.bin", bytes.Repeat([]byte("x"), 1001))
-	if o := r.send(job); o.Class != queue.Refused || !strings.Contains(o.Detail, "1001 B of at most 1000 B; raise upload.max_size") {
+	if o := r.send(job); o.Class != queue.Rejected || !strings.Contains(o.Detail, "1001 B of at most 1000 B; raise upload.max_size") {
 		t.Errorf("too large: %+v", o)
 	}
 }

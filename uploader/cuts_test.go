@@ -98,21 +98,21 @@ func TestCuts(t *testing.T) {
 		count[o.Class]++
 		opened := r.q.count("gate") - gates
 		gates += opened
-		if (o.Class == queue.Unclear || o.Class == queue.Delivered) && opened != 1 {
+		if (o.Class == queue.Uncertain || o.Class == queue.Delivered) && opened != 1 {
 			t.Errorf("%+v without a gate", o)
 		}
-		if o.Class != queue.Transient && o.Class != queue.Unclear && o.Class != queue.Delivered {
+		if o.Class != queue.Transient && o.Class != queue.Uncertain && o.Class != queue.Delivered {
 			t.Errorf("a cut ended as %+v", o)
 		}
 	}
 	t.Logf("%d cuts: %v; %d gates were opened; %d files are stored", cuts, count, gates, len(sim.Stored()))
-	if stored := len(sim.Stored()); stored < count[queue.Delivered] || stored > count[queue.Delivered]+count[queue.Unclear] {
+	if stored := len(sim.Stored()); stored < count[queue.Delivered] || stored > count[queue.Delivered]+count[queue.Uncertain] {
 		t.Errorf("%d stored, %v", stored, count)
 	}
 	if runtime.GOOS == "windows" {
 		return // Wine does not tell what the peer has acknowledged, so how many is chance
 	}
-	if count[queue.Unclear] > 1+cuts/50 {
-		t.Errorf("%d of %d cuts became uncertain", count[queue.Unclear], cuts)
+	if count[queue.Uncertain] > 1+cuts/50 {
+		t.Errorf("%d of %d cuts became uncertain", count[queue.Uncertain], cuts)
 	}
 }

@@ -167,8 +167,8 @@ func TestContentMustBeTheItems(t *testing.T) {
 // gate's second step, and checks that its words are kept.
 func TestAnswerShutsTheGate(t *testing.T) {
 	for status, want := range map[int]queue.Class{
-		200: queue.Unclear, 302: queue.Misconfigured, 400: queue.PersonUnknown, 404: queue.PersonUnknown,
-		413: queue.Refused, 429: queue.Limited, 500: queue.Transient, 502: queue.Transient,
+		200: queue.Uncertain, 302: queue.Misconfigured, 400: queue.UnknownPerson, 404: queue.UnknownPerson,
+		413: queue.Rejected, 429: queue.Limited, 500: queue.Transient, 502: queue.Transient,
 	} {
 		r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
 			out := http.NewResponseController(w)
@@ -199,7 +199,7 @@ func TestAnswerShutsTheGate(t *testing.T) {
 // TestSuccessOutweighsOurReasons: whatever ended the attempt here, an answer
 // that says "stored" is no certainty that nothing was.
 func TestSuccessOutweighsOurReasons(t *testing.T) {
-	for status, want := range map[int]queue.Class{200: queue.Unclear, 502: queue.Stale} {
+	for status, want := range map[int]queue.Class{200: queue.Uncertain, 502: queue.Stale} {
 		a := &attempt{ctx: t.Context(), job: &queue.Job{}, gate: &gate{why: stale("changed")}}
 		if o, _ := a.outcome(&bloxs.Answer{Status: status, FileID: 7}, nil); o.Class != want {
 			t.Errorf("%d: %+v", status, o)

@@ -34,7 +34,7 @@ func classify(h how, kind, id string) queue.Outcome {
 	case queue.Limited:
 		o.RetryAfter = a.RetryAfter
 		o.Detail = a.AsError().Error()
-	case queue.Unclear:
+	case queue.Uncertain:
 		o.Detail = doubt(a, passed)
 	case queue.Denied:
 		o.Detail = a.AsError().Error() + "; the API user may lack the right to add files"
@@ -47,7 +47,7 @@ func classify(h how, kind, id string) queue.Outcome {
 func unanswered(h how, passed bool) queue.Outcome {
 	switch {
 	case passed:
-		return queue.Outcome{Class: queue.Unclear, Detail: fmt.Sprintf(
+		return queue.Outcome{Class: queue.Uncertain, Detail: fmt.Sprintf(
 			"the whole file was sent, but no answer came: %v; Bloxs may have stored it or not", h.err)}
 	case errors.Is(h.err, errStopping) && !h.gateOpen:
 		return queue.Outcome{Class: queue.Stopped, Detail: h.err.Error()}
@@ -62,7 +62,7 @@ func classOf(a *bloxs.Answer, passed bool, kind, id string) queue.Class {
 		if passed && a.FileID > 0 && a.BodyErr == nil {
 			return queue.Delivered
 		}
-		return queue.Unclear // before the gate too: it says "stored" of something unfinished
+		return queue.Uncertain // before the gate too: it says "stored" of something unfinished
 	case s >= 300 && s <= 399, s == http.StatusMethodNotAllowed:
 		return queue.Misconfigured
 	case s == http.StatusUnauthorized:
@@ -74,7 +74,7 @@ func classOf(a *bloxs.Answer, passed bool, kind, id string) queue.Class {
 	case (s == http.StatusNotFound || s == http.StatusBadRequest) && a.BodyErr != nil:
 		return queue.Transient // certainly not stored, but why was in the words that broke off
 	case s == http.StatusNotFound && a.IsProblem, s == http.StatusBadRequest && a.Problem.NamesPerson(kind, id):
-		return queue.PersonUnknown
+		return queue.UnknownPerson
 	case s == http.StatusNotFound:
 		return queue.Misconfigured
 	case s == http.StatusRequestTimeout, s == http.StatusInternalServerError, s == http.StatusServiceUnavailable:
@@ -82,9 +82,9 @@ func classOf(a *bloxs.Answer, passed bool, kind, id string) queue.Class {
 	case s == http.StatusExpectationFailed:
 		return queue.Transient // a gateway's word about our Expect, which the next try leaves out
 	case s >= 400 && s <= 499:
-		return queue.Refused
+		return queue.Rejected
 	case passed:
-		return queue.Unclear // 502, 504 and what nobody has thought of
+		return queue.Uncertain // 502, 504 and what nobody has thought of
 	}
 	return queue.Transient
 }
@@ -111,7 +111,7 @@ func withoutToken(err error) queue.Outcome {
 	}
 	o := ofError(e, "", "")
 	switch o.Class {
-	case queue.Refused, queue.PersonUnknown, queue.SignIn, queue.Denied:
+	case queue.Rejected, queue.UnknownPerson, queue.SignIn, queue.Denied:
 		o.Class = queue.Denied
 		o.Detail = fmt.Sprintf("Bloxs refuses the API key: %v; check bloxs.api_key and bloxs.api_secret", err)
 	}

@@ -35,14 +35,14 @@ func wantClass(status int, passed bool) queue.Class {
 	}
 	switch status / 100 {
 	case 2:
-		return queue.Unclear
+		return queue.Uncertain
 	case 3:
 		return queue.Misconfigured
 	case 4:
-		return queue.Refused
+		return queue.Rejected
 	}
 	if passed {
-		return queue.Unclear
+		return queue.Uncertain
 	}
 	return queue.Transient
 }
@@ -76,19 +76,19 @@ func TestClassifyByBody(t *testing.T) {
 		answer        bloxs.Answer
 		before, after queue.Class
 	}{
-		{"a file ID", bloxs.Answer{Status: 200, FileID: 7}, queue.Unclear, queue.Delivered},
-		{"a file ID with 201", bloxs.Answer{Status: 201, FileID: 7}, queue.Unclear, queue.Delivered},
-		{"a file ID that broke off", bloxs.Answer{Status: 200, FileID: 7, BodyErr: broken}, queue.Unclear, queue.Unclear},
-		{"no file ID", bloxs.Answer{Status: 200}, queue.Unclear, queue.Unclear},
-		{"a negative file ID", bloxs.Answer{Status: 200, FileID: -1}, queue.Unclear, queue.Unclear},
-		{"a file ID beside 502", bloxs.Answer{Status: 502, FileID: 7}, queue.Transient, queue.Unclear},
-		{"404 problem", bloxs.Answer{Status: 404, IsProblem: true, Problem: problem}, queue.PersonUnknown, queue.PersonUnknown},
+		{"a file ID", bloxs.Answer{Status: 200, FileID: 7}, queue.Uncertain, queue.Delivered},
+		{"a file ID with 201", bloxs.Answer{Status: 201, FileID: 7}, queue.Uncertain, queue.Delivered},
+		{"a file ID that broke off", bloxs.Answer{Status: 200, FileID: 7, BodyErr: broken}, queue.Uncertain, queue.Uncertain},
+		{"no file ID", bloxs.Answer{Status: 200}, queue.Uncertain, queue.Uncertain},
+		{"a negative file ID", bloxs.Answer{Status: 200, FileID: -1}, queue.Uncertain, queue.Uncertain},
+		{"a file ID beside 502", bloxs.Answer{Status: 502, FileID: 7}, queue.Transient, queue.Uncertain},
+		{"404 problem", bloxs.Answer{Status: 404, IsProblem: true, Problem: problem}, queue.UnknownPerson, queue.UnknownPerson},
 		{"404 broken off", bloxs.Answer{Status: 404, BodyErr: broken}, queue.Transient, queue.Transient},
 		{"404 page", bloxs.Answer{Status: 404, HTML: true}, queue.Misconfigured, queue.Misconfigured},
-		{"400 naming the person", bloxs.Answer{Status: 400, IsProblem: true, Problem: naming}, queue.PersonUnknown, queue.PersonUnknown},
-		{"400 about the file", bloxs.Answer{Status: 400, IsProblem: true, Problem: other}, queue.Refused, queue.Refused},
+		{"400 naming the person", bloxs.Answer{Status: 400, IsProblem: true, Problem: naming}, queue.UnknownPerson, queue.UnknownPerson},
+		{"400 about the file", bloxs.Answer{Status: 400, IsProblem: true, Problem: other}, queue.Rejected, queue.Rejected},
 		{"400 broken off", bloxs.Answer{Status: 400, BodyErr: broken}, queue.Transient, queue.Transient},
-		{"413 broken off", bloxs.Answer{Status: 413, BodyErr: broken}, queue.Refused, queue.Refused},
+		{"413 broken off", bloxs.Answer{Status: 413, BodyErr: broken}, queue.Rejected, queue.Rejected},
 	} {
 		for _, stage := range stages {
 			want := c.before
@@ -117,9 +117,9 @@ func TestClassifyWithoutAnswer(t *testing.T) {
 		err  error
 		want [3]queue.Class
 	}{
-		{reset, [3]queue.Class{queue.Transient, queue.Transient, queue.Unclear}},
-		{errStalled, [3]queue.Class{queue.Transient, queue.Transient, queue.Unclear}},
-		{errStopping, [3]queue.Class{queue.Stopped, queue.Transient, queue.Unclear}},
+		{reset, [3]queue.Class{queue.Transient, queue.Transient, queue.Uncertain}},
+		{errStalled, [3]queue.Class{queue.Transient, queue.Transient, queue.Uncertain}},
+		{errStopping, [3]queue.Class{queue.Stopped, queue.Transient, queue.Uncertain}},
 	} {
 		for i, stage := range stages {
 			h := stage.how
@@ -141,11 +141,11 @@ func TestLookUpAndSignInOutcomes(t *testing.T) {
 	}{
 		{"login page", bloxs.Error{Status: 200, HTML: true}, queue.Misconfigured, queue.Misconfigured},
 		{"redirect", bloxs.Error{Status: 302}, queue.Misconfigured, queue.Misconfigured},
-		{"400", bloxs.Error{Status: 400}, queue.Refused, queue.Denied},
-		{"400 naming the person", bloxs.Error{Status: 400, Problem: naming}, queue.PersonUnknown, queue.Denied},
+		{"400", bloxs.Error{Status: 400}, queue.Rejected, queue.Denied},
+		{"400 naming the person", bloxs.Error{Status: 400, Problem: naming}, queue.UnknownPerson, queue.Denied},
 		{"401", bloxs.Error{Status: 401}, queue.SignIn, queue.Denied},
 		{"403", bloxs.Error{Status: 403}, queue.Denied, queue.Denied},
-		{"404 problem", bloxs.Error{Status: 404, IsProblem: true}, queue.PersonUnknown, queue.Denied},
+		{"404 problem", bloxs.Error{Status: 404, IsProblem: true}, queue.UnknownPerson, queue.Denied},
 		{"404 page", bloxs.Error{Status: 404, HTML: true}, queue.Misconfigured, queue.Misconfigured},
 		{"405", bloxs.Error{Status: 405}, queue.Misconfigured, queue.Misconfigured},
 		{"408", bloxs.Error{Status: 408}, queue.Transient, queue.Transient},

@@ -38,7 +38,7 @@ func (u *Uploader) admit(ctx context.Context, key store.PersonKey, places []stor
 		return verify == VerifyExists || p.Folder == "" || sameName(p.Folder, names) || u.opt.Queue.Confirmed(key, p.Folder)
 	})
 	if len(fitting) == 0 {
-		return nil, queue.Outcome{Class: queue.NameDiffers, Detail: mismatch(places[0].Folder, bloxs.OneOf(key.Relation)+" "+key.ID, names)}
+		return nil, queue.Outcome{Class: queue.NameMismatch, Detail: mismatch(places[0].Folder, bloxs.OneOf(key.Relation)+" "+key.ID, names)}
 	}
 	return fitting, queue.Outcome{}
 }
@@ -83,7 +83,7 @@ func (u *Uploader) remembered(key store.PersonKey) (f finding, ok bool) {
 	case err != nil:
 		return finding{o: queue.Outcome{Class: queue.Transient, Detail: fmt.Sprintf("the ledger can't be read: %v", err)}}, true
 	case view.Fresh && !view.Known:
-		return finding{o: queue.Outcome{Class: queue.PersonUnknown, Detail: fmt.Sprintf("Bloxs knows no %s with %s %s", bloxs.OneOf(key.Relation), key.Kind, key.ID)}}, true
+		return finding{o: queue.Outcome{Class: queue.UnknownPerson, Detail: fmt.Sprintf("Bloxs knows no %s with %s %s", bloxs.OneOf(key.Relation), key.Kind, key.ID)}}, true
 	case view.Fresh:
 		return finding{names: view.Names}, true
 	}
@@ -121,7 +121,7 @@ func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 		}
 		u.opt.Queue.LookUpsForbidden(until)
 		return finding{forbidden: true}
-	case o.Class == queue.PersonUnknown:
+	case o.Class == queue.UnknownPerson:
 		u.opt.Log.Info("person unknown", "person", key.ID, "detail", o.Detail)
 		u.remember(key, u.opt.Queue.PersonUnknown(key, o.Detail))
 	}
@@ -187,7 +187,7 @@ func (u *Uploader) lookUpUnknown(ctx context.Context) {
 			return
 		}
 		f := u.lookUp(key, func() finding { return u.lookUpNow(ctx, key) })
-		if !f.forbidden && (f.o.Class == "" || f.o.Class == queue.PersonUnknown) {
+		if !f.forbidden && (f.o.Class == "" || f.o.Class == queue.UnknownPerson) {
 			continue
 		}
 		if f.o.Class != "" && f.o.Class != queue.Stopped {

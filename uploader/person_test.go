@@ -92,7 +92,7 @@ func TestUnknownPerson(t *testing.T) {
 		r.start()
 		for i := range 3 {
 			o := r.send(r.fileOf("99", "", fmt.Sprintf("99/%d", i)))
-			if o.Class != queue.PersonUnknown || o.Detail == "" {
+			if o.Class != queue.UnknownPerson || o.Detail == "" {
 				t.Errorf("%s: %+v", name, o)
 			}
 		}
@@ -110,7 +110,7 @@ func TestNameMismatch(t *testing.T) {
 	r.q.confirmed = []string{"Bakker"}
 	r.start()
 	o := r.send(r.fileOf("1234", "Jansen", "1234/a"))
-	if o.Class != queue.NameDiffers || o.Detail != `the folder says "Jansen", but person 1234 is "P. de Vries" in Bloxs` {
+	if o.Class != queue.NameMismatch || o.Detail != `the folder says "Jansen", but person 1234 is "P. de Vries" in Bloxs` {
 		t.Errorf("got %+v", o)
 	}
 	for _, folder := range []string{"", "Piet DE VRIES", "Bakker", "P.H."} {
@@ -142,7 +142,7 @@ func TestFittingPlaceIsPreferred(t *testing.T) {
 }
 
 func TestVerifyLess(t *testing.T) {
-	for verify, want := range map[string]queue.Class{VerifyName: queue.NameDiffers, VerifyExists: queue.Delivered, VerifyOff: queue.Delivered} {
+	for verify, want := range map[string]queue.Class{VerifyName: queue.NameMismatch, VerifyExists: queue.Delivered, VerifyOff: queue.Delivered} {
 		r, sim := newPersons(t)
 		r.opt.Roots[r.root] = Root{Verify: verify}
 		r.start()

@@ -88,7 +88,7 @@ func TestStopBehindTheGate(t *testing.T) {
 		want  queue.Class
 	}{
 		{"answer in time", patience, queue.Delivered},
-		{"no answer", 50 * time.Millisecond, queue.Unclear},
+		{"no answer", 50 * time.Millisecond, queue.Uncertain},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := bloxstest.Hold()
@@ -102,7 +102,7 @@ func TestStopBehindTheGate(t *testing.T) {
 			if c.want == queue.Delivered {
 				h.Release()
 			}
-			if o := r.done(); o.Class != c.want || (c.want == queue.Unclear && !strings.Contains(o.Detail, "stopped")) {
+			if o := r.done(); o.Class != c.want || (c.want == queue.Uncertain && !strings.Contains(o.Detail, "stopped")) {
 				t.Errorf("got %+v, want %s", o, c.want)
 			}
 			r.stop()
@@ -219,7 +219,7 @@ func TestSilence(t *testing.T) {
 	h := bloxstest.Hold()
 	sim.Uploads.Next(h.Fault)
 	o := r.send(r.file("1234/b", []byte("b")))
-	if o.Class != queue.Unclear || !strings.Contains(o.Detail, "no answer within 500ms") {
+	if o.Class != queue.Uncertain || !strings.Contains(o.Detail, "no answer within 500ms") {
 		t.Errorf("got %+v", o)
 	}
 }

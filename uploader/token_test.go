@@ -37,7 +37,7 @@ func TestRefusedAfterTheGate(t *testing.T) {
 		t.Errorf("got %+v with %d gates", o, r.q.count("gate"))
 	}
 	sim.Uploads.Next(bloxstest.Status(403), bloxstest.Reset())
-	if o := r.send(r.file("1234/b", []byte("b"))); o.Class != queue.Unclear {
+	if o := r.send(r.file("1234/b", []byte("b"))); o.Class != queue.Uncertain {
 		t.Errorf("got %+v", o)
 	}
 	sim.Uploads.Next(bloxstest.Status(401), bloxstest.ResetBefore(1<<20))

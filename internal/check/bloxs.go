@@ -97,7 +97,7 @@ func (c *checker) answered(ctx context.Context, client *bloxs.Client, first pers
 	if err != nil {
 		o, forbidden = uploader.NotFound(err, first.key.Kind, first.key.ID)
 	}
-	is := o.Class == "" || o.Class == queue.PersonUnknown || o.Class == queue.Refused && first.key.ID == nobody
+	is := o.Class == "" || o.Class == queue.UnknownPerson || o.Class == queue.Rejected && first.key.ID == nobody
 	if !is && !forbidden {
 		c.refused(ctx, err)
 		return false

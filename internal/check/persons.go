@@ -49,7 +49,7 @@ func (c *checker) persons(ctx context.Context, client *bloxs.Client, people []pe
 			if err != nil {
 				a.o, _ = uploader.NotFound(err, p.key.Kind, p.key.ID)
 			}
-			if a.o.Class != "" && a.o.Class != queue.PersonUnknown {
+			if a.o.Class != "" && a.o.Class != queue.UnknownPerson {
 				c.Say(Finding{Warning, "persons", fmt.Sprintf("they were asked for no further: %s", a.o.Detail), "run check again later"})
 				break
 			}
@@ -62,7 +62,7 @@ func (c *checker) persons(ctx context.Context, client *bloxs.Client, people []pe
 
 // compare says where a folder's number or name can't be right.
 func (c *checker) compare(ctx context.Context, wrong *examples, p person, a answer) {
-	if a.o.Class == queue.PersonUnknown {
+	if a.o.Class == queue.UnknownPerson {
 		wrong.add(Warning, "persons", "rename the folder, or add the "+bloxs.OneOf(p.key.Relation)+" in Bloxs; until then "+p.heldThere()+" as unknown-person",
 			"%s: Bloxs knows no %s with %s %s", p.path, bloxs.OneOf(p.key.Relation), p.key.Kind, p.key.ID)
 		return

@@ -44,7 +44,7 @@ func plantedBugs() []planted {
 			{"uploader/outcome.go", "passed := h.gateOpen && h.wrote\n", "passed := h.gateOpen && h.answer != nil\n"},
 		}},
 		{"a 502 behind the gate counts as not stored", []change{
-			{"uploader/outcome.go", "\tcase passed:\n\t\treturn queue.Unclear // 502", "\tcase false:\n\t\treturn queue.Unclear // 502"},
+			{"uploader/outcome.go", "\tcase passed:\n\t\treturn queue.Uncertain // 502", "\tcase false:\n\t\treturn queue.Uncertain // 502"},
 		}},
 		{"any 2xx counts as stored", []change{
 			{"uploader/outcome.go", "if passed && a.FileID > 0 && a.BodyErr == nil {", "if true {"},
@@ -53,9 +53,9 @@ func plantedBugs() []planted {
 			{"queue/queue.go", "q.store.NobodyKnows(it.ID, q.again(it), try)", "q.store.NotStored(it.ID, try)"},
 		}},
 		{"a stop takes back what has passed its gate", []change{
-			{"uploader/outcome.go", "\tcase passed:\n\t\treturn queue.Outcome{Class: queue.Unclear", "\tcase passed && !errors.Is(h.err, errStopping):\n\t\treturn queue.Outcome{Class: queue.Unclear"},
+			{"uploader/outcome.go", "\tcase passed:\n\t\treturn queue.Outcome{Class: queue.Uncertain", "\tcase passed && !errors.Is(h.err, errStopping):\n\t\treturn queue.Outcome{Class: queue.Uncertain"},
 			{"uploader/outcome.go", "errors.Is(h.err, errStopping) && !h.gateOpen:", "errors.Is(h.err, errStopping):"},
-			{"queue/done.go", "\t\to.Class = Unclear\n\t}\n\twarned", "\t\t_ = Unclear\n\t}\n\twarned"},
+			{"queue/done.go", "\t\to.Class = Uncertain\n\t}\n\twarned", "\t\t_ = Uncertain\n\t}\n\twarned"},
 		}},
 		{"content joins the item of another person", []change{
 			{"internal/model/offer.go", "id := l.itemID(o.Person, o.SHA256)\n", "id := l.itemID(o.Person, o.SHA256)\n\tfor _, other := range l.items {\n\t\tif other.SHA256 == o.SHA256 && other.State == store.Sent {\n\t\t\tid = other.ID\n\t\t}\n\t}\n"},
