@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"encoding/hex"
 	"slices"
 	"time"
 )
@@ -94,7 +93,7 @@ func (s *Store) adopt(root string, home *Home, roots []string) error {
 	if err != nil {
 		return err
 	}
-	return s.writeThrough(func(ledger) error { return nil }) // Known is to see it
+	return s.commitNow() // Known is to see it
 }
 
 // settledBut tells whether the doubt is answered for every root but one: for
@@ -193,7 +192,7 @@ func (l ledger) recordRoot(ln line) error {
 		return err
 	}
 	// A ledger that was rebuilt has lost where its items stood.
-	return l.inPages(bucketItems, nil, func(k []byte) error { return l.standAgain(n, ln.Root, ItemID(hex.EncodeToString(k)), ln.At) })
+	return l.inPages(bucketItems, nil, func(k []byte) error { return l.standAgain(n, ln.Root, itemIDOf(k), ln.At) })
 }
 
 // rootHistory is what a journal that is written anew says of the roots.
@@ -226,7 +225,7 @@ func (l ledger) formerHomes(n uint32, roots []string, home Home) ([]Home, error)
 	}
 	home.Layout = ""
 	err := l.scan(bucketItems, nil, func(k []byte) error {
-		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		it, err := l.item(itemIDOf(k))
 		if err != nil || !it.passed() || it.Forgotten() {
 			return err
 		}
@@ -268,7 +267,7 @@ func (l ledger) stayOrLeave(key []byte, adopted bool, now time.Time) error {
 	if ok, err := l.get(bucketPlaces, key, &r); err != nil || !ok {
 		return err
 	}
-	it, err := l.item(ItemID(hex.EncodeToString(r.Item)))
+	it, err := l.item(itemIDOf(r.Item))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 )
 
 // What follows an upload: in some roots the files that Bloxs has are moved or
@@ -139,13 +138,12 @@ func (s *Store) SentPlaces(root, after string, n int) (page []SentPlace, next st
 		if err != nil || !l.m.After[num] {
 			return err
 		}
-		from := folderKey(num, "")
-		if after != "" {
-			if from, err = hex.DecodeString(after); err != nil {
-				return fmt.Errorf("go on behind %q: %w", after, err)
-			}
+		prefix := folderKey(num, "")
+		from, err := pageFrom(after, prefix)
+		if err != nil {
+			return err
 		}
-		return l.scanFrom(bucketSentPlaces, folderKey(num, ""), from, func(k []byte) error {
+		return l.scanFrom(bucketSentPlaces, prefix, from, func(k []byte) error {
 			if len(page) == n {
 				next = hex.EncodeToString(k)
 				return errEnough
@@ -216,7 +214,7 @@ func (s *Store) Notes(root string, n int) (notes []Note, err error) {
 			if _, err := l.get(bucketNotes, k, &r); err != nil {
 				return err
 			}
-			id := ItemID(hex.EncodeToString(r.Item))
+			id := itemIDOf(r.Item)
 			it, err := l.item(id)
 			notes = append(notes, Note{SentPlace{Place{Root: root, Rel: r.Rel, Item: id, Look: r.Look}, it}, r.To, r.Delete})
 			return err

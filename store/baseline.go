@@ -104,11 +104,7 @@ func (s *Store) UnwantBaseline(root string) error {
 // Baseline tells how a root stands.
 func (s *Store) Baseline(root string) (b Baseline, err error) {
 	err = s.read(func(l ledger) error {
-		n, err := l.rootNumber(root, false)
-		if err != nil || n == 0 {
-			return err
-		}
-		r, err := l.baseline(n)
+		_, r, err := l.baselineOf(root)
 		b = r.state()
 		return err
 	})
@@ -308,11 +304,7 @@ func (l ledger) leaveOpen(root uint32, now time.Time) error {
 // BaselineFiles is how many files the root's baseline holds.
 func (s *Store) BaselineFiles(root string) (n int, err error) {
 	err = s.read(func(l ledger) error {
-		num, err := l.rootNumber(root, false)
-		if err != nil || num == 0 {
-			return err
-		}
-		r, err := l.baseline(num)
+		_, r, err := l.baselineOf(root)
 		n = r.Files
 		return err
 	})

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -139,7 +138,7 @@ func (l ledger) forgetBaselines(owns Owns) (n int, err error) {
 func (l ledger) settledItems(person string) (mine []Item, err error) {
 	inUse := &InUseError{}
 	err = l.scan(bucketItems, nil, func(k []byte) error {
-		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		it, err := l.item(itemIDOf(k))
 		if err != nil || it.Person.ID != person {
 			return err
 		}
@@ -158,7 +157,7 @@ func (l ledger) settledItems(person string) (mine []Item, err error) {
 		if err := decode(raw, &r); err != nil {
 			return err
 		}
-		it, err := l.item(ItemID(hex.EncodeToString(r.Item)))
+		it, err := l.item(itemIDOf(r.Item))
 		if err == nil && it.Person.ID == person && it.Places == 0 {
 			inUse.add(it) // its file is just being moved
 		}

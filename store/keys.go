@@ -69,7 +69,7 @@ func newItemID(salt []byte, p PersonKey, d Digest) ItemID {
 		mac.Write([]byte{0})
 	}
 	mac.Write(d[:])
-	return ItemID(hex.EncodeToString(mac.Sum(nil)[:itemKeyLen]))
+	return itemIDOf(mac.Sum(nil)[:itemKeyLen])
 }
 
 // skippedID is that of the item which stands for a file of a root's baseline,
@@ -79,7 +79,7 @@ func skippedID(salt []byte, root uint32, base string) ItemID {
 	mac.Write([]byte("skipped\x00"))
 	mac.Write(binary.BigEndian.AppendUint32(nil, root))
 	mac.Write([]byte(base))
-	return ItemID(hex.EncodeToString(mac.Sum(nil)[:itemKeyLen]))
+	return itemIDOf(mac.Sum(nil)[:itemKeyLen])
 }
 
 func itemIDOf(key []byte) ItemID { return ItemID(hex.EncodeToString(key)) }
@@ -105,7 +105,7 @@ func orderKey(list byte, position []byte, id ItemID) []byte {
 }
 
 func orderedItem(key []byte) ItemID {
-	return ItemID(hex.EncodeToString(key[len(key)-itemKeyLen:]))
+	return itemIDOf(key[len(key)-itemKeyLen:])
 }
 
 // Place keys sort like a walk: root number, then each folder behind 0x01, then

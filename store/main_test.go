@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -190,7 +189,7 @@ func (b *bench) picture() map[ItemID]Item {
 	all := map[ItemID]Item{}
 	b.must(b.read(func(l ledger) error {
 		return l.scan(bucketItems, nil, func(k []byte) error {
-			it, err := l.item(ItemID(hex.EncodeToString(k)))
+			it, err := l.item(itemIDOf(k))
 			all[it.ID] = it
 			return err
 		})

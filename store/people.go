@@ -141,7 +141,7 @@ func (s *Store) letGo(is personRecord) error {
 	if err != nil || !freed {
 		return err
 	}
-	return s.writeThrough(func(ledger) error { return nil })
+	return s.commitNow()
 }
 
 // PersonUnknown remembers that Bloxs has no such person, holds all of that

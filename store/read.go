@@ -74,7 +74,7 @@ func (s *Store) Find(prefix string) (it Item, err error) {
 	err = s.read(func(l ledger) error {
 		var found []ItemID
 		err := l.scan(bucketItems, key, func(k []byte) error {
-			if id := ItemID(hex.EncodeToString(k)); strings.HasPrefix(string(id), strings.ToLower(prefix)) {
+			if id := itemIDOf(k); strings.HasPrefix(string(id), strings.ToLower(prefix)) {
 				found = append(found, id)
 			}
 			return nil
@@ -104,6 +104,18 @@ func (s *Store) PlacesOf(id ItemID, n int) (places []Place, err error) {
 type Page struct {
 	Items []Item
 	Next  string // "" behind the last
+}
+
+// pageFrom is the key at which a page begins: where the one before ended, or first.
+func pageFrom(after string, first []byte) ([]byte, error) {
+	if after == "" {
+		return first, nil
+	}
+	key, err := hex.DecodeString(after)
+	if err != nil {
+		return nil, fmt.Errorf("go on behind %q: %w", after, err)
+	}
+	return key, nil
 }
 
 // All goes through the items of a list page by page, as read gives them: List,
@@ -149,13 +161,9 @@ func listOf(state State) byte {
 // the Next of the page before.
 func (s *Store) List(state State, after string, n int) (p Page, err error) {
 	prefix := []byte{listOf(state)}
-	from := prefix
-	if after != "" {
-		key, err := hex.DecodeString(after)
-		if err != nil {
-			return p, fmt.Errorf("go on behind %q: %w", after, err)
-		}
-		from = key
+	from, err := pageFrom(after, prefix)
+	if err != nil {
+		return p, err
 	}
 	err = s.read(func(l ledger) error {
 		return l.scanFrom(bucketOrder, prefix, from, func(k []byte) error {
@@ -189,11 +197,9 @@ func (s *Store) Below(root, rel, after string, n int) (p Page, err error) {
 			return err
 		}
 		prefix := folderKey(num, rel)
-		from := prefix
-		if after == "" {
+		from, err := pageFrom(after, prefix)
+		if err == nil && after == "" {
 			err = add(placeKey(num, rel))
-		} else if from, err = hex.DecodeString(after); err != nil {
-			err = fmt.Errorf("go on behind %q: %w", after, err)
 		}
 		if err != nil {
 			return err

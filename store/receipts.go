@@ -114,11 +114,9 @@ func (s *Store) ByFileID(fileID int64, n int) (items []Item, err error) {
 // Newest is List from the other end: the newest first.
 func (s *Store) Newest(state State, before string, n int) (p Page, err error) {
 	prefix := []byte{listOf(state)}
-	from := []byte{listOf(state) + 1}
-	if before != "" {
-		if from, err = hex.DecodeString(before); err != nil {
-			return p, err
-		}
+	from, err := pageFrom(before, []byte{listOf(state) + 1})
+	if err != nil {
+		return p, err
 	}
 	err = s.read(func(l ledger) error {
 		return l.scanBack(bucketOrder, prefix, from, func(k []byte) error {

@@ -126,7 +126,7 @@ func (r itemRecord) item(id ItemID) Item {
 }
 
 func (r placeRecord) place(root string) Place {
-	return Place{Root: root, Rel: r.Rel, Item: ItemID(hex.EncodeToString(r.Item)), Look: r.Look, Folder: r.Folder, Racy: r.Racy, former: r.Former}
+	return Place{Root: root, Rel: r.Rel, Item: itemIDOf(r.Item), Look: r.Look, Folder: r.Folder, Racy: r.Racy, former: r.Former}
 }
 
 // Place is a path in a root that holds an item's content.

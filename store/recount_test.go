@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,7 +61,7 @@ func (r *recounting) all() error {
 	}
 	placed := 0
 	err = r.l.scan(bucketItems, nil, func(k []byte) error {
-		it, err := r.l.item(ItemID(hex.EncodeToString(k)))
+		it, err := r.l.item(itemIDOf(k))
 		if it.Places > 0 {
 			placed++
 		}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 )
@@ -87,7 +86,7 @@ func (l ledger) unmoved(n uint32, root string, home Home, personOf PersonOf) err
 // another address, relation or kind of identifier.
 func (l ledger) noneSentElsewhere(root string, now Home) error {
 	return l.scan(bucketItems, nil, func(k []byte) error {
-		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		it, err := l.item(itemIDOf(k))
 		if err != nil || it.Root != root || it.State != Sent && it.State != Sending && it.Uncertain == 0 {
 			return err
 		}
@@ -130,7 +129,7 @@ func (l ledger) noneSentToOthers(root uint32, otherwise *MovedError, personOf Pe
 		return err
 	}
 	return l.scan(bucketItems, nil, func(k []byte) error {
-		it, err := l.item(ItemID(hex.EncodeToString(k)))
+		it, err := l.item(itemIDOf(k))
 		if err != nil || it.Root != otherwise.Root {
 			return err
 		}

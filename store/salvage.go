@@ -159,7 +159,7 @@ func (s *Store) eachKept(fn func(Item) error) error {
 	err = guardedView(db, func(tx *bolt.Tx) error {
 		l := ledger{tx: tx}
 		return l.scan(bucketItems, nil, func(k []byte) error {
-			it, err := l.item(ItemID(hex.EncodeToString(k)))
+			it, err := l.item(itemIDOf(k))
 			if err != nil {
 				return err
 			}
@@ -267,6 +267,6 @@ func itemsInPages(f *os.File, fn func(Item) error) error {
 		if len(k) != itemKeyLen || decode(v, &r) != nil || r.State == "" || len(r.SHA256) != len(Digest{}) || r.Base != "" {
 			return nil
 		}
-		return fn(r.item(ItemID(hex.EncodeToString(k))))
+		return fn(r.item(itemIDOf(k)))
 	})
 }

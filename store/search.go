@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -70,9 +69,9 @@ type Search struct {
 // "" or the Next of the stretch before. Items come in no order that tells
 // anything, since their IDs are digests.
 func (s *Store) ItemsLike(ctx context.Context, text, after string, n int) (found Search, err error) {
-	from, err := hex.DecodeString(after)
+	from, err := pageFrom(after, nil)
 	if err != nil {
-		return found, fmt.Errorf("go on behind %q: %w", after, err)
+		return found, err
 	}
 	want, looked := wordsOf(text), 0
 	err = s.committed(func(l ledger) error {

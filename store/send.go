@@ -147,7 +147,7 @@ func (s *Store) Resolve(id ItemID, sent bool, fileID int64) error {
 	if err != nil {
 		return err
 	}
-	return s.writeThrough(func(ledger) error { return nil })
+	return s.commitNow()
 }
 
 // Retry is a person's word that an item can go now. A waiting item is due at

@@ -384,5 +384,5 @@ func (s *Store) SendAgain(id ItemID) error {
 	if err != nil {
 		return err
 	}
-	return s.writeThrough(func(ledger) error { return nil })
+	return s.commitNow()
 }

@@ -96,6 +96,9 @@ func (s *Store) writeThrough(fn func(l ledger) error) error {
 	return s.commit()
 }
 
+// commitNow puts on the disk what stands in the ledger alone.
+func (s *Store) commitNow() error { return s.writeThrough(func(ledger) error { return nil }) }
+
 // apply returns the journal lines with which the transition stands or falls, if
 // it has any. A commit comes before it, never behind: whether it fails has
 // then nothing to do with this transition.

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"maps"
 
@@ -54,7 +53,7 @@ func (v *verifier) item(k, raw []byte) error {
 	if err := decode(raw, &r); err != nil {
 		return err
 	}
-	it := r.item(ItemID(hex.EncodeToString(k)))
+	it := r.item(itemIDOf(k))
 	if id, err := v.idOf(it); err != nil {
 		return err
 	} else if id != it.ID {
