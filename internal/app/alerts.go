@@ -124,7 +124,10 @@ func (a *App) settleLong() (n int, some bool) {
 // oldest of them is.
 func (a *App) heldLong() (all []alert.Trouble, err error) {
 	at := map[store.Reason]int{}
-	err = a.eachItem(context.Background(), store.Held, func(it store.Item) error {
+	for it, err := range a.items(context.Background(), store.Held) {
+		if err != nil {
+			return all, err
+		}
 		i, known := at[it.Reason]
 		if !known {
 			i = len(all)
@@ -132,9 +135,8 @@ func (a *App) heldLong() (all []alert.Trouble, err error) {
 			all = append(all, alert.Trouble{Kind: alert.Held, What: string(it.Reason), Since: it.Changed})
 		}
 		all[i].Count++
-		return nil
-	})
-	return all, err
+	}
+	return all, nil
 }
 
 // waitLong is the trouble that files wait and don't get through: the oldest

@@ -108,8 +108,6 @@ func (a *App) assemble() (err error) {
 			return err
 		}
 		o.Queue, o.Ledger = a.queue, a.store
-	}
-	if a.store != nil {
 		if err := a.moved(o.Roots, a.store); err != nil {
 			return err
 		}

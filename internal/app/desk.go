@@ -84,15 +84,12 @@ func (a *App) named(ctx context.Context, name string) ([]store.Item, error) {
 // lastSeenAt looks through the whole ledger: only places that are there now
 // are found by their path.
 func (a *App) lastSeenAt(ctx context.Context, root, rel string) (items []store.Item, err error) {
-	for _, state := range itemStates() {
-		err := a.eachItem(ctx, state, func(it store.Item) error {
-			if it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
-				items = append(items, it)
-			}
-			return nil
-		})
+	for it, err := range a.items(ctx, itemStates()...) {
 		if err != nil {
 			return nil, err
+		}
+		if it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
+			items = append(items, it)
 		}
 	}
 	return items, nil
@@ -217,13 +214,15 @@ func (a *App) target(ctx context.Context, name string) (store.Item, error) {
 
 // uncertainAt finds the uncertain item that was last seen at a path, if any.
 func (a *App) uncertainAt(ctx context.Context, root, rel string) (found store.Item, err error) {
-	err = a.eachItem(ctx, store.Held, func(it store.Item) error {
+	for it, err := range a.items(ctx, store.Held) {
+		if err != nil {
+			return found, err
+		}
 		if it.Reason == store.Uncertain && it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
 			found = it
 		}
-		return nil
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 // Confirm notes that a folder's name is right for its person.

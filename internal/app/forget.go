@@ -136,18 +136,14 @@ func (a *App) filesOf(ctx context.Context, person string) (*obstacles, error) {
 func (a *App) noteGone(ctx context.Context, theirs *owner) (alike []string, err error) {
 	var mine []store.Item
 	person := theirs.person
-	for _, state := range itemStates() {
-		err := a.eachItem(ctx, state, func(it store.Item) error {
-			switch id := it.Person.ID; {
-			case id == person && it.Places > 0:
-				mine = append(mine, it)
-			case id != person && strings.EqualFold(id, person) && !slices.Contains(alike, id):
-				alike = append(alike, id)
-			}
-			return nil
-		})
-		if err != nil {
+	for it, err := range a.items(ctx, itemStates()...) {
+		switch id := it.Person.ID; {
+		case err != nil:
 			return nil, err
+		case id == person && it.Places > 0:
+			mine = append(mine, it)
+		case id != person && strings.EqualFold(id, person) && !slices.Contains(alike, id):
+			alike = append(alike, id)
 		}
 	}
 	for _, it := range mine {

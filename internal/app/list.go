@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,27 +80,24 @@ func fileEntry(c watcher.Class, state, why string) control.Entry {
 // listItems shows items as a person sees them: what a worker has is sending.
 func (a *App) listItems(ctx context.Context, which control.Selection, each func(control.Entry) error) error {
 	want := store.State(which.State)
+	states := slices.DeleteFunc(itemStates(), func(state store.State) bool {
+		return want != "" && want != state && (want != store.Sending || state != store.Waiting)
+	})
 	claimed := a.queue.Claimed()
-	for _, state := range itemStates() {
-		if want != "" && want != state && (want != store.Sending || state != store.Waiting) {
+	for it, err := range a.items(ctx, states...) {
+		if err != nil {
+			return err
+		}
+		if it.State == store.Waiting && claimed[it.ID] {
+			it.State = store.Sending
+		}
+		if which.Person != "" && it.Person.ID != which.Person || want != "" && it.State != want {
 			continue
 		}
-		err := a.eachItem(ctx, state, func(it store.Item) error {
-			if which.Person != "" && it.Person.ID != which.Person {
-				return nil
-			}
-			if it.State == store.Waiting && claimed[it.ID] {
-				it.State = store.Sending
-			}
-			if want != "" && it.State != want {
-				return nil
-			}
-			e, err := a.entry(it)
-			if err != nil {
-				return err
-			}
-			return each(e)
-		})
+		e, err := a.entry(it)
+		if err == nil {
+			err = each(e)
+		}
 		if err != nil {
 			return err
 		}
@@ -109,22 +107,23 @@ func (a *App) listItems(ctx context.Context, which control.Selection, each func(
 
 const page = 256
 
-func (a *App) eachItem(ctx context.Context, state store.State, each func(store.Item) error) error {
-	list := func(after string) (store.Page, error) {
-		if ctx.Err() != nil {
-			return store.Page{}, context.Cause(ctx)
+// items goes through the ledger's items in one state after the other, until ctx ends.
+func (a *App) items(ctx context.Context, states ...store.State) iter.Seq2[store.Item, error] {
+	return func(yield func(store.Item, error) bool) {
+		for _, state := range states {
+			list := func(after string) (store.Page, error) {
+				if ctx.Err() != nil {
+					return store.Page{}, context.Cause(ctx)
+				}
+				return a.store.List(state, after, page)
+			}
+			for it, err := range store.All(list) {
+				if !yield(it, err) || err != nil {
+					return
+				}
+			}
 		}
-		return a.store.List(state, after, page)
 	}
-	for it, err := range store.All(list) {
-		if err == nil {
-			err = each(it)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 const placesShown = 100

@@ -105,9 +105,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, is *session) {
 		}
 	case res.Query != "":
 		res.Found, err = s.opts.App.Search(r.Context(), res.Query, after)
-		if next := res.Found.Rows.Next; next != "" {
-			res.More = next
-		}
+		res.More = res.Found.Rows.Next
 		res.Says = s.howFar(res.Found)
 	}
 	if err != nil {
