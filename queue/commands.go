@@ -9,7 +9,7 @@ import (
 )
 
 // Offer takes settled files; it is durable when it returns.
-func (q *Queue) Offer(_ context.Context, batch []store.Offer) error {
+func (q *Queue) Offer(batch []store.Offer) error {
 	defer q.wakeAll()
 	err := q.store.Offer(batch)
 	if err != nil {

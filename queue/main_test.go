@@ -118,7 +118,7 @@ func (b *bench) offer(rels ...string) {
 		id, _, _ := strings.Cut(rel, "/")
 		batch = append(batch, store.Offer{Root: "/scans", Rel: rel, Look: store.Look{Size: 1, Inode: 7}, SHA256: sha256.Sum256([]byte(rel)), Person: person(id), Folder: "Jansen"})
 	}
-	b.must(b.Offer(b.t.Context(), batch))
+	b.must(b.Offer(batch))
 }
 
 func (b *bench) offerMany(id string, n int) {

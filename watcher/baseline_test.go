@@ -22,7 +22,7 @@ type remembered struct {
 	midst func()                // what happens in the middle of each walk
 }
 
-func (q *remembered) Offer(_ context.Context, batch []store.Offer) error { return q.Store.Offer(batch) }
+func (q *remembered) Offer(batch []store.Offer) error { return q.Store.Offer(batch) }
 
 func (q *remembered) TakeBaseline(root string, walk func(add func([]store.BaselineFile) error) error) (int, error) {
 	return q.Store.TakeBaseline(root, func(add func([]store.BaselineFile) error) error {

@@ -1,7 +1,6 @@
 package watcher
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -70,7 +69,7 @@ func (q unchangedQueue) Known(_, dir string, names []string) ([]store.Known, err
 
 func (q unchangedQueue) Places(_, dir string) (int, []string, error) { return len(q[dir]), nil, nil }
 func (q unchangedQueue) Files(string, string) ([]string, error)      { return nil, nil }
-func (q unchangedQueue) Offer(context.Context, []store.Offer) error  { return nil }
+func (q unchangedQueue) Offer([]store.Offer) error                   { return nil }
 func (q unchangedQueue) Gone(string, []string) error                 { return nil }
 func (q unchangedQueue) Baseline(string) (store.Baseline, error)     { return store.NoBaseline, nil }
 func (q unchangedQueue) TakeBaseline(string, func(func([]store.BaselineFile) error) error) (int, error) {

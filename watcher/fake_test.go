@@ -97,7 +97,7 @@ func (l *ledger) Skip(_ string, files []store.Found) ([]bool, error) {
 	return make([]bool, len(files)), nil
 }
 
-func (l *ledger) Offer(_ context.Context, batch []store.Offer) error {
+func (l *ledger) Offer(batch []store.Offer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {

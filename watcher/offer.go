@@ -122,7 +122,7 @@ func (r *root) flush(ctx context.Context, b *batch) {
 		r.changed()
 		return
 	}
-	err := r.queue.Offer(ctx, b.offers)
+	err := r.queue.Offer(b.offers)
 	if err != nil && ctx.Err() == nil {
 		r.log.Error("files cannot be queued, trying again", "files", len(b.jobs), "err", err)
 	}

@@ -47,7 +47,7 @@ type Queue interface {
 	// Skip takes files that are no places as they stand, and tells which are the baseline's.
 	Skip(root string, files []store.Found) ([]bool, error)
 	// Offer is durable when it returns.
-	Offer(ctx context.Context, batch []store.Offer) error
+	Offer(batch []store.Offer) error
 	// Gone says that these places are proven gone.
 	Gone(root string, rels []string) error
 	// GoneBelow says that the folder is proven gone, with all places below.

@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -240,10 +239,10 @@ type slowQueue struct {
 	asked, answer chan struct{}
 }
 
-func (q *slowQueue) Offer(ctx context.Context, batch []store.Offer) error {
+func (q *slowQueue) Offer(batch []store.Offer) error {
 	q.once.Do(func() { close(q.asked) })
 	<-q.answer
-	return q.Queue.Offer(ctx, batch)
+	return q.Queue.Offer(batch)
 }
 
 func TestAFailingQueueLosesNothing(t *testing.T) {

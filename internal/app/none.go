@@ -1,10 +1,6 @@
 package app
 
-import (
-	"context"
-
-	"bloxdrop/store"
-)
+import "bloxdrop/store"
 
 // noLedger stands in for the queue where there is no ledger to ask: every file
 // is new, and none is taken.
@@ -22,6 +18,6 @@ func (noLedger) Skip(_ string, files []store.Found) ([]bool, error) {
 func (noLedger) TakeBaseline(string, func(func([]store.BaselineFile) error) error) (int, error) {
 	return 0, errNoLedger
 }
-func (noLedger) Offer(context.Context, []store.Offer) error { return errNoLedger }
-func (noLedger) Gone(string, []string) error                { return nil }
-func (noLedger) GoneBelow(string, string) error             { return nil }
+func (noLedger) Offer([]store.Offer) error      { return errNoLedger }
+func (noLedger) Gone(string, []string) error    { return nil }
+func (noLedger) GoneBelow(string, string) error { return nil }
