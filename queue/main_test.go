@@ -9,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"bloxdrop/internal/testfs"
 	"bloxdrop/store"
 )
 
@@ -29,7 +29,7 @@ type bench struct {
 	dir    string
 	opts   Options
 	ledger *store.Store
-	log    *book
+	log    *testfs.Log
 	now    time.Duration // to be added to the bubble's clock, which never jumps
 }
 
@@ -46,7 +46,7 @@ func inBubble(t *testing.T, test func(b *bench)) {
 func inBubbleAt(t *testing.T, dir string, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{t: t, dir: dir, log: &book{}}
+		b := &bench{t: t, dir: dir, log: &testfs.Log{}}
 		b.opts = Options{
 			RetryMin: 5 * time.Second, RetryMax: 15 * time.Minute,
 			Now: func() time.Time { return time.Now().Add(b.now) }, Random: func() float64 { return 0.5 },
@@ -56,24 +56,6 @@ func inBubbleAt(t *testing.T, dir string, test func(b *bench)) {
 		defer b.close()
 		test(b)
 	})
-}
-
-// book is a log that can be read while it is written.
-type book struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *book) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *book) has(words string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), words)
 }
 
 func (b *bench) must(err error) {

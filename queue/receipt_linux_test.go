@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -47,7 +48,7 @@ func TestReceiptCantBeWritten(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(10 * time.Second)
 		b.paused(ByStore)
-		if !b.log.has("file_id=4711") {
+		if !strings.Contains(b.log.String(), "file_id=4711") {
 			b.t.Error("the log does not name the file ID")
 		}
 		if err := b.gate(waits); !errors.Is(err, ErrNotNow) {

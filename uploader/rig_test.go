@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 
 	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/bloxs/bloxstest"
+	"bloxdrop/internal/testfs"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -40,7 +39,7 @@ type rig struct {
 	q     *fakeQueue
 	opt   Options
 	wires func(wire) wire // what stands between the worker and its Sender
-	log   *syncBuffer
+	log   *testfs.Log
 	up    *Uploader
 }
 
@@ -76,7 +75,7 @@ func newSim(t *testing.T, opt bloxstest.Options) (*rig, *bloxstest.Server) {
 
 func newRigAt(t *testing.T, url string) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), q: newFakeQueue(), log: &syncBuffer{}}
+	r := &rig{t: t, root: t.TempDir(), q: newFakeQueue(), log: &testfs.Log{}}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.opt = Options{
 		Queue: r.q, Roots: map[string]Root{r.root: {Verify: VerifyOff}}, Workers: 1,
@@ -170,24 +169,6 @@ func await[T any](t *testing.T, c <-chan T, what string) T {
 		t.Fatalf("waited in vain for %s\n", what)
 		panic("not reached")
 	}
-}
-
-// syncBuffer is a log to read in while it is written.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // hooks stand between a worker and its Sender; each runs before the step.

@@ -8,9 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
+
+	"bloxdrop/internal/testfs"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -79,7 +80,7 @@ func TestTheWatchLimit(t *testing.T) {
 	if err := os.WriteFile(limit, []byte("5"), 0); err != nil {
 		t.Skip(err)
 	}
-	var log lockedBuffer
+	var log testfs.Log
 	b := newBench(t, func(o *Options) { often(o); o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	for _, dir := range strings.Fields("1 2 3 4 5 6 7 8") {
 		b.write(dir+"/f", dir)
@@ -96,21 +97,4 @@ func TestTheWatchLimit(t *testing.T) {
 	if n := strings.Count(log.String(), "fs.inotify.max_user_watches"); n != 1 {
 		t.Errorf("the remedy was logged %d times:\n%s", n, log.String())
 	}
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

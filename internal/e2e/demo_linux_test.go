@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"bloxdrop/internal/testfs"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +19,7 @@ func TestDemoOnTerminal(t *testing.T) {
 	t.Parallel()
 	keyboard, terminal := newTerminal(t)
 	dir := filepath.Join(t.TempDir(), "demo")
-	var out logbook
+	var out testfs.Log
 	cmd := exec.Command(binary, "demo", "--dir", dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

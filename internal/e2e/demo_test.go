@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"bloxdrop/internal/testfs"
 )
 
 // TestDemoWithoutTerminal is the README's first command, with no terminal.
@@ -99,7 +101,7 @@ func TestDemoTouchesNobody(t *testing.T) {
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
-	var out logbook
+	var out testfs.Log
 	cmd := exec.Command(binary, "demo")
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TMP="+temp)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -120,7 +122,7 @@ func TestDemoInterrupted(t *testing.T) {
 }
 
 // untilSaid waits until a text stands in what a process prints.
-func untilSaid(t testing.TB, out *logbook, text string) {
+func untilSaid(t testing.TB, out *testfs.Log, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -232,7 +232,7 @@ func (f *faulty) secondOnShare() func() {
 	second := *f.o
 	second.dir = f.t.TempDir()
 	second.config = filepath.Join(second.dir, "config.toml")
-	second.log = &logbook{}
+	second.log = &testfs.Log{}
 	second.configure()
 	second.start()
 	second.until("paused", func(st control.Status) bool { return st.Roots[0].Paused && st.Sent == 0 })

@@ -93,7 +93,7 @@ func newEstate(t *testing.T) *estate {
 	t.Helper()
 	began := time.Now()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, config: "/etc/bloxdrop/config.toml", log: &logbook{}, asks: "none yet"}
+	o := &office{t: t, dir: dir, config: "/etc/bloxdrop/config.toml", log: &testfs.Log{}, asks: "none yet"}
 	bloxs, err := bloxstest.New(bloxstest.Options{APIKey: "the key", APISecret: "the secret"})
 	o.must(err)
 	o.bloxs = bloxs

@@ -43,7 +43,7 @@ func slowly(t testing.TB) {
 func newBranch(t testing.TB, image, program, roots string) *branch {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, config: "/etc/bloxdrop/config.toml", log: &logbook{}}
+	o := &office{t: t, dir: dir, config: "/etc/bloxdrop/config.toml", log: &testfs.Log{}}
 	o.must(os.Mkdir(o.storeDir(), 0o700))
 	bloxs, err := bloxstest.New(bloxstest.Options{LedgerFile: filepath.Join(dir, "bloxs.jsonl")})
 	o.must(err)

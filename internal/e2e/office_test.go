@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -79,7 +78,7 @@ type office struct {
 	root   string
 	config string
 	bloxs  *bloxstest.Server
-	log    *logbook
+	log    *testfs.Log
 	extra  []string // arguments of the daemon's
 	env    []string // of the daemon, besides our own
 	daemon *exec.Cmd
@@ -87,24 +86,6 @@ type office struct {
 
 	program string // the daemon: the binary, or another one
 	asks    string // what commands are run by: the binary, or another one
-}
-
-// logbook takes what the daemons of an office log, while the test reads it.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 const settle = 300 * time.Millisecond
@@ -116,7 +97,7 @@ var patience = 30 * time.Second
 func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &logbook{}, program: binary, asks: binary}
+	o := &office{t: t, dir: dir, root: filepath.Join(dir, "scans"), config: filepath.Join(dir, "config.toml"), log: &testfs.Log{}, program: binary, asks: binary}
 	if opts.Persons == nil {
 		opts.Persons = func(string, string) (bloxstest.Person, bool) { return bloxstest.Person{Name: "P. Jansen"}, true }
 	}

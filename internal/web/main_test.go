@@ -20,6 +20,7 @@ import (
 	"bloxdrop/internal/app"
 	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/internal/config"
+	"bloxdrop/internal/testfs"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,34 +31,17 @@ type site struct {
 	t     *testing.T
 	dir   string
 	root  string
-	log   *logbook
+	log   *testfs.Log
 	bloxs *bloxstest.Server
 	base  *url.URL
 	link  string
 	end   func() error // the app, once
 }
 
-type logbook struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func newSite(t *testing.T, opts bloxstest.Options, more string) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{t: t, dir: dir, root: filepath.Join(dir, "scans"), log: &logbook{}}
+	s := &site{t: t, dir: dir, root: filepath.Join(dir, "scans"), log: &testfs.Log{}}
 	bloxs, err := bloxstest.New(opts)
 	s.must(err)
 	s.must(bloxs.Start())
