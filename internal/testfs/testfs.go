@@ -1,4 +1,5 @@
-// Package testfs makes in tests what not every system has.
+// Package testfs makes in tests what not every system has, and holds what the
+// tests of several packages share.
 //
 // It promises that a test which goes on has what it asked for, and that one
 // which can't is skipped with the reason. It must never be part of the program.
