@@ -101,7 +101,7 @@ func holds(b store.Backup) string {
 	for _, n := range b.Items {
 		items += n
 	}
-	return fmt.Sprintf("%s (%s), %s of ledger and journal", counted(items, "item"), states(b.Items), humanize.Bytes(uint64(b.LedgerSize+b.JournalSize)))
+	return fmt.Sprintf("%s (%s), %s of ledger and journal", howMany(items, "item"), states(b.Items), humanize.Bytes(uint64(b.LedgerSize+b.JournalSize)))
 }
 
 func states(n map[store.State]int) string {
@@ -115,11 +115,4 @@ func states(n map[store.State]int) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"bloxdrop/internal/check"
@@ -118,14 +117,4 @@ func (s *screen) finding(f check.Finding) error {
 	}
 	name := fmt.Sprintf("%-7s", f.Level)
 	return s.table([]row{{name, colour, []string{shown(text)}}})
-}
-
-func howMany(n int, word string) string {
-	switch n {
-	case 0:
-		return "no " + word + "s"
-	case 1:
-		return "1 " + word
-	}
-	return humanize.Comma(int64(n)) + " " + word + "s"
 }

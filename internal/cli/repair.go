@@ -38,7 +38,7 @@ func (e *env) reportRepaired(c *config.Config, r store.Repaired) error {
 		return p.err
 	}
 	p.line("ledger and journal were damaged both; what they still prove is put together: %s", states(r.Items))
-	p.line("read: %s of the journal (%s of it can't be read); %s", counted(r.Lines, "whole line"), humanize.Bytes(uint64(r.LostBytes)), ledgerFound(r))
+	p.line("read: %s of the journal (%s of it can't be read); %s", howMany(r.Lines, "whole line"), humanize.Bytes(uint64(r.LostBytes)), ledgerFound(r))
 	for _, kept := range r.Kept {
 		p.line("what was there is kept as %s", kept)
 	}
@@ -59,5 +59,5 @@ func ledgerFound(r store.Repaired) string {
 	if r.LedgerSound {
 		return "the ledger is sound, but may lack the last steps"
 	}
-	return counted(r.Records, "record") + " of items in what is left of the ledger"
+	return howMany(r.Records, "record") + " of items in what is left of the ledger"
 }

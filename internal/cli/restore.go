@@ -67,7 +67,7 @@ func (e *env) reportRestored(c *config.Config, r store.Restored) error {
 		p.line("what was there is kept as %s", kept)
 	}
 	if r.Lacks > 0 {
-		p.line("the ledger that was there knew %s more, which this one doesn't", counted(int(r.Lacks), "step"))
+		p.line("the ledger that was there knew %s more, which this one doesn't", howMany(int(r.Lacks), "step"))
 	}
 	p.next(c)
 	p.line("A root that nothing has happened in since the backup goes on by itself.")

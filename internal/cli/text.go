@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/dustin/go-humanize"
 )
 
 // shown is a text without what could steer a terminal or break a line: names
@@ -21,6 +23,17 @@ func shown(text string) string {
 		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
+}
+
+// howMany counts things, each called by one word.
+func howMany(n int, word string) string {
+	switch n {
+	case 0:
+		return "no " + word + "s"
+	case 1:
+		return "1 " + word
+	}
+	return humanize.Comma(int64(n)) + " " + word + "s"
 }
 
 func times(n int) string {
