@@ -61,14 +61,11 @@ func script(t testing.TB) string {
 	return ""
 }
 
-// Start boots it again after Cut or Off.
+// Start boots it again after Cut.
 func (m *Machine) Start() { m.t.Helper(); m.must("start", m.name, m.image) }
 
 // Cut cuts its power: what it had not flushed to its disk is gone, what it had is there.
 func (m *Machine) Cut() { m.t.Helper(); m.must("cut", m.name) }
-
-// Off shuts it down.
-func (m *Machine) Off() { m.t.Helper(); m.must("off", m.name) }
 
 // Reboot reboots it, and waits until it is up.
 func (m *Machine) Reboot() { m.t.Helper(); m.must("reboot", m.name) }
