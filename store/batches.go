@@ -36,7 +36,10 @@ func (b *batches) commit() error {
 	}
 	tx := b.tx
 	b.tx = nil
-	return errors.Join(ledger{tx: tx, m: b.m}.saveMeta(), tx.Commit())
+	if err := (ledger{tx: tx, m: b.m}).saveMeta(); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
 }
 
 // end commits what is left, or forgets it after an error.

@@ -77,7 +77,12 @@ func (s *Store) takeNext() error {
 // tell whether it did.
 func (s *Store) commitNext() error {
 	failpoint.At("next journal commit")
-	err := s.guarded(func(l ledger) error { return errors.Join(l.saveMeta(), l.tx.Commit()) })
+	err := s.guarded(func(l ledger) error {
+		if err := l.saveMeta(); err != nil {
+			return err
+		}
+		return l.tx.Commit()
+	})
 	if err != nil {
 		return s.reopen(err)
 	}
