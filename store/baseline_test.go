@@ -94,6 +94,9 @@ func TestSkippedGoAndComeBack(t *testing.T) {
 	if it := b.item(id); it.State != Withdrawn {
 		t.Fatalf("%+v", it)
 	}
+	if err := b.NobodyKnows(id, false, try("")); !errors.Is(err, ErrNotState) {
+		t.Fatal("what nobody ever read is uncertain:", err)
+	}
 	b.skips("1/b.pdf", aLook([2]int64{1, 1}))
 	if it := b.item(id); it.State != Skipped || it.Rel != "1/b.pdf" {
 		t.Fatalf("%+v", it)

@@ -153,9 +153,6 @@ func (w *twins) nobodyKnows() {
 	if !w.often(3) {
 		it = w.item(allStates...)
 	}
-	if it.Base != "" {
-		return // no worker ever had it, since nothing of the baseline is sent
-	}
 	w.both("nobody knows", func(l ledger) (any, error) { return done(l.NobodyKnows(it.ID, again, t)) })
 }
 

@@ -114,8 +114,11 @@ func (s *Store) back(id ItemID, t Try, to func(ledger, Item) (Item, error)) erro
 // that came before the gate may find the item held or withdrawn meanwhile.
 func (s *Store) NobodyKnows(id ItemID, again bool, t Try) error {
 	return s.transition(id, []State{Waiting, Sending, Held, Withdrawn}, func(l ledger, it Item) (Item, *line, error) {
-		if it.State == Held && it.Reason == Uncertain {
+		switch {
+		case it.State == Held && it.Reason == Uncertain:
 			return it, nil, fmt.Errorf("%w: it is uncertain already", ErrNotState)
+		case it.Base != "": // nobody has read it, so there is no content that could be uncertain
+			return it, nil, fmt.Errorf("%w: it was skipped, and never sent", ErrNotState)
 		}
 		again := again && it.Places > 0
 		ln := line{Op: opUncertain, Cause: t.Detail, Again: again, At: s.opts.Now()}.about(it)

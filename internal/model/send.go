@@ -92,8 +92,11 @@ func (s *Store) back(id store.ItemID, t store.Try, to func(*picture, item) item)
 func (s *Store) NobodyKnows(id store.ItemID, again bool, t store.Try) error {
 	from := []store.State{store.Waiting, store.Sending, store.Held, store.Withdrawn}
 	return s.transition(id, from, func(l *picture, it item) (item, *Line, error) {
-		if it.State == store.Held && it.Reason == store.Uncertain {
+		switch {
+		case it.State == store.Held && it.Reason == store.Uncertain:
 			return it, nil, fmt.Errorf("%w: it is uncertain already", store.ErrNotState)
+		case it.Base != "":
+			return it, nil, fmt.Errorf("%w: it was skipped, and never sent", store.ErrNotState)
 		}
 		ln := about(it, Line{Op: Uncertain, Cause: t.Detail, Again: again && it.Places > 0, At: s.opts.Now()})
 		is, err := l.lineOn(it, ln)
