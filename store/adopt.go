@@ -178,7 +178,7 @@ func (l ledger) recordRoot(ln line) error {
 		return nil
 	}
 	if facts.Adopted, facts.Former = ln.Position, ln.Former; facts.Adopted == 0 {
-		facts.Adopted = l.m.Base + l.m.Applied.Seq
+		facts.Adopted = l.m.position()
 	}
 	l.setFacts(n, facts)
 	if ln.Settled {

@@ -117,7 +117,7 @@ func (l ledger) waiting(is Item, due, now time.Time) (Item, error) {
 // head begins a journal that is written anew from this ledger, with a Base that
 // lets no position come twice.
 func (l ledger) head(at time.Time) line {
-	return line{At: at, Op: opLedger, Ledger: l.m.Ledger, Salt: l.m.Salt, Base: l.m.Base + l.m.Applied.Seq}
+	return line{At: at, Op: opLedger, Ledger: l.m.Ledger, Salt: l.m.Salt, Base: l.m.position()}
 }
 
 // record applies a line that another run, or this one before a failed write, has written.

@@ -96,7 +96,7 @@ func (s *Store) freeze(b *Backup) (*bolt.Tx, io.Reader, error) {
 	end := s.m.Applied.End
 	b.Format, b.Schema, b.Ledger, b.Items = backupFormat, s.m.Schema, s.m.Ledger, map[State]int{}
 	b.MadeAt, b.Dir = s.opts.Now().UTC(), s.opts.Dir
-	b.Position = s.m.Base + s.m.Applied.Seq
+	b.Position = s.m.position()
 	b.LedgerSize, b.JournalSize = tx.Size(), end
 	for state, n := range s.m.Items {
 		b.Items[state] = n

@@ -129,6 +129,10 @@ type cleanStop struct {
 	LedgerTime  int64 `json:"ledger_time"`
 	JournalSize int64 `json:"journal_size"`
 	JournalTime int64 `json:"journal_time"`
+	// Position is the ledger's. Nothing is written before the note is gone, so a
+	// ledger of this very position lacks nothing, although its file has been
+	// touched: bbolt's open does that on Windows.
+	Position uint64 `json:"position,omitempty"`
 }
 
 // lookAtStop leaves zeros for what is not there.
@@ -142,8 +146,10 @@ func lookAtStop(dir string) (c cleanStop) {
 	return c
 }
 
-func writeCleanStop(dir string) error {
-	b, err := json.Marshal(lookAtStop(dir))
+func writeCleanStop(dir string, position uint64) error {
+	c := lookAtStop(dir)
+	c.Position = position
+	b, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
@@ -153,24 +159,26 @@ func writeCleanStop(dir string) error {
 // stoppedCleanly tells whether the ledger, and both files, are as the last stop
 // left them.
 func stoppedCleanly(dir string) (ledger, both bool) {
-	b, err := os.ReadFile(filepath.Join(dir, cleanName))
-	if err != nil {
-		return false, false // also an unreadable note is none
-	}
-	var noted cleanStop
-	if json.Unmarshal(b, &noted) != nil {
+	noted, ok := readCleanStop(dir)
+	if !ok {
 		return false, false
 	}
 	found := lookAtStop(dir)
+	found.Position = noted.Position
 	return found.LedgerSize == noted.LedgerSize && found.LedgerTime == noted.LedgerTime, found == noted
+}
+
+// readCleanStop reads the note; one that can't be read is none.
+func readCleanStop(dir string) (noted cleanStop, ok bool) {
+	b, err := os.ReadFile(filepath.Join(dir, cleanName))
+	return noted, err == nil && json.Unmarshal(b, &noted) == nil
 }
 
 // journalCut tells whether the journal is shorter than the last stop left it.
 // Otherwise that would pass for a torn line.
 func journalCut(dir string) bool {
-	var noted cleanStop
-	b, err := os.ReadFile(filepath.Join(dir, cleanName))
-	return err == nil && json.Unmarshal(b, &noted) == nil && lookAtStop(dir).JournalSize < noted.JournalSize
+	noted, ok := readCleanStop(dir)
+	return ok && lookAtStop(dir).JournalSize < noted.JournalSize
 }
 
 // forgetStop takes the note away before the files change.

@@ -202,6 +202,31 @@ func TestDamagedJournal(t *testing.T) {
 	}
 }
 
+// TestTouchedLedgerIsComplete: behind a clean stop a lost journal is written anew
+// also where something has touched the ledger since, as bbolt's open does on
+// Windows, with a kill behind it; but not from an older ledger.
+func TestTouchedLedgerIsComplete(t *testing.T) {
+	t.Parallel()
+	w := newWreck(t, true)
+	for what, journal := range map[string][]byte{"removed": nil, "damaged": damagedLine(w.files[journalName], 3)} {
+		w.broken(map[string][]byte{journalName: journal})
+		w.must(os.Chtimes(w.file(ledgerName), time.Time{}, time.Unix(1, 0)))
+		w.keepsItsPromises(what)
+	}
+	w.broken(nil)
+	w.open()
+	w.rescan()
+	w.offer(offer("1", "new", "new"))
+	w.send("new", 19)
+	w.close()
+	older := w.files[ledgerName]
+	note, err := os.ReadFile(w.file(cleanName))
+	w.must(err)
+	w.files[cleanName] = note
+	w.broken(map[string][]byte{ledgerName: older, journalName: nil})
+	w.refuses("an older ledger", ErrDamaged)
+}
+
 // noted is the ledger's time in the note of the clean stop.
 func (w *wreck) noted() time.Time {
 	w.t.Helper()

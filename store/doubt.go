@@ -20,7 +20,7 @@ type Doubt struct {
 func (s *Store) Doubt(cause string, known, above uint64) error {
 	return s.write(func(l ledger) error {
 		ln := line{Op: opDoubt, At: s.opts.Now(), Cause: cause, Known: known}
-		if next := l.m.Base + l.m.Applied.Seq + 1; next <= above {
+		if next := l.m.position() + 1; next <= above {
 			ln.Base = l.m.Base + above + 1 - next
 		}
 		if err := s.append(l, ln); err != nil {
@@ -50,7 +50,7 @@ func (l ledger) doubt(ln line) {
 	}
 	d := Doubt{Cause: ln.Cause, Since: ln.At, Known: ln.Known, Position: ln.Position}
 	if d.Position == 0 {
-		d.Position = l.m.Base + l.m.Applied.Seq
+		d.Position = l.m.position()
 	}
 	if l.m.Doubt != nil {
 		d.Known = min(d.Known, l.m.Doubt.Known) // nobody may have answered the former one

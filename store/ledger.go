@@ -36,6 +36,9 @@ type meta struct {
 
 var keyMeta = []byte("meta")
 
+// position is how far the ledger has come, see Store.Position.
+func (m *meta) position() uint64 { return m.Base + m.Applied.Seq }
+
 // places is how many places there are in all.
 func (m *meta) places() (n int) {
 	for _, in := range m.Places {

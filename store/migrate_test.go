@@ -29,7 +29,7 @@ func kept(t *testing.T, name string, clean bool) *wreck {
 		w.files[filepath.Base(name)] = b
 	}
 	if clean { // a copy has other times than those that were noted
-		w.must(writeCleanStop(w.dir))
+		w.must(writeCleanStop(w.dir, 0))
 	}
 	return w
 }

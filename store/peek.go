@@ -83,7 +83,7 @@ func (p *Peek) Position() uint64 {
 	if !p.StoppedCleanly() {
 		return math.MaxUint64
 	}
-	return p.store.m.Base + p.store.m.Applied.Seq
+	return p.store.m.position()
 }
 
 // StoppedCleanly tells whether the ledger is as a clean stop left it.

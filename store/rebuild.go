@@ -130,6 +130,9 @@ func (s *Store) rewriteJournal(why error, complete bool) (end position, err erro
 		if _, err := l.get(bucketMeta, keyMeta, l.m); err != nil {
 			return err
 		}
+		if noted, ok := readCleanStop(s.opts.Dir); ok && noted.Position == l.m.position() {
+			complete = true
+		}
 		if err := s.salvage(l); errors.Is(err, ErrNewer) {
 			return err
 		} else if err != nil && !complete {

@@ -121,7 +121,7 @@ func (s *Store) salvageInto(ctx context.Context, fresh string, r *Repaired) erro
 		return err
 	}
 	r.Items = m.Items
-	return writeCleanStop(fresh) // so that its journal is written from it
+	return writeCleanStop(fresh, m.position()) // so that its journal is written from it
 }
 
 // fromLedger takes a sound ledger, and what the journal knows beyond it.

@@ -321,7 +321,7 @@ func (s *Store) Close() error {
 	err = errors.Join(err, s.closeLedger(), s.journal.close())
 	s.broken = errClosed
 	if err == nil {
-		err = writeCleanStop(s.opts.Dir)
+		err = writeCleanStop(s.opts.Dir, s.m.position())
 	}
 	return errors.Join(err, s.lock.Unlock())
 }

@@ -194,7 +194,7 @@ func TestDeaths(t *testing.T) {
 }
 
 func testDeath(t *testing.T, d death, name string, n int, sums *tally) {
-	d.mayRun(t, name)
+	d.mayRun(t)
 	o := newOffice(t, bloxstest.Options{})
 	d.prepare(o)
 	held := o.heldAs()
@@ -224,12 +224,9 @@ func testDeath(t *testing.T, d death, name string, n int, sums *tally) {
 	sums.uncertain += len(openGates(o.steps()))
 }
 
-func (d death) mayRun(t *testing.T, name string) {
+func (d death) mayRun(t *testing.T) {
 	if runtime.GOOS == "windows" && d.name == "migration" {
 		t.Skip("the kept store was written on Linux, where paths keep their case")
-	}
-	if runtime.GOOS == "windows" && d.name == "rebuilding the journal" && strings.HasPrefix(name, "birth") {
-		t.Skip("bbolt's open touches the ledger, so that after a kill it looks as if it might lack the last steps: it is paused until repair")
 	}
 }
 
