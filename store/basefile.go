@@ -97,54 +97,84 @@ func (l ledger) purgeBase(bucket []byte, root uint32, r baselineRecord) (more bo
 }
 
 // keepFormer enters into a run what the complete one knows and it does not: the
-// share of which that was the first start may just not be mounted now.
+// share of which that was the first start may just not be mounted now. A file
+// that stands at another path now has moved there.
 func (s *Store) keepFormer(root string, run uint32) error {
-	var page []BaselineFile
+	lacks := func(l ledger, n uint32, tail []byte, f baseFile) bool {
+		_, moved := l.byIdentity(n, run, baseKey(n, run, tail)[4:], Look{Size: f.Size, ModTime: f.ModTime, Inode: f.Inode})
+		return !moved && l.bucket(bucketBaseFiles).Get(baseKey(n, run, tail)) == nil
+	}
+	return s.eachOfBaseline(root, lacks, func(page []BaselineFile) error { return s.noteBaseline(root, run, page) })
+}
+
+// InheritBaseline is for a root with existing = "skip" that was at another path
+// before, as its marker tells. It is no first start, at which what waits there
+// would be left alone: what was skipped at that path is skipped here, and what
+// came since goes. It changes nothing but a baseline that is still wanted.
+func (s *Store) InheritBaseline(root, from string) error {
+	is, err := s.Baseline(root)
+	if err != nil || is != BaselineWanted {
+		return err
+	}
+	was, ran := NoBaseline, false
+	err = s.read(func(l ledger) error {
+		n, r, err := l.baselineOf(from)
+		if err == nil && n != 0 {
+			was = r.state()
+			ran, err = l.hasRun(n, from)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+	case was == BaselineKept:
+		_, err = s.TakeBaseline(root, func(add func([]BaselineFile) error) error { return s.eachOfBaseline(from, nil, add) })
+	case was == NoBaseline && ran:
+		err = s.UnwantBaseline(root)
+	}
+	return err
+}
+
+const pageOfBaseline = 4096 // files that are noted with one sync
+
+// eachOfBaseline gives what the complete run of a root holds, some thousand files
+// at a time; where wants is given, only those that it wants.
+func (s *Store) eachOfBaseline(root string, wants func(l ledger, n uint32, tail []byte, f baseFile) bool, do func([]BaselineFile) error) error {
 	for from := []byte{}; from != nil; {
-		err := s.read(func(l ledger) (err error) {
-			page, from, err = l.formerPage(root, run, from)
-			return err
+		var page []BaselineFile
+		err := s.read(func(l ledger) error {
+			n, r, err := l.baselineOf(root)
+			next := from
+			from = nil
+			if err != nil || r.Run == 0 {
+				return err
+			}
+			prefix := baseKey(n, r.Run, nil)
+			seen := 0
+			return l.scanFrom(bucketBaseFiles, prefix, append(prefix, next...), func(k []byte) error {
+				tail := k[len(prefix):]
+				if seen++; seen > pageOfBaseline {
+					from = bytes.Clone(tail)
+					return errEnough
+				}
+				var f baseFile
+				if _, err := l.get(bucketBaseFiles, k, &f); err != nil {
+					return err
+				}
+				if wants == nil || wants(l, n, tail, f) {
+					page = append(page, BaselineFile{Rel: pathOf(tail), Look: Look{Size: f.Size, ModTime: f.ModTime, Inode: f.Inode}})
+				}
+				return nil
+			})
 		})
 		if err == nil && len(page) > 0 {
-			err = s.noteBaseline(root, run, page)
+			err = do(page)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// formerPage goes on at a key, "" at first, and says where the next page begins.
-// A file that stands at another path now has moved there.
-func (l ledger) formerPage(root string, run uint32, from []byte) (page []BaselineFile, next []byte, err error) {
-	n, r, err := l.baselineOf(root)
-	if err != nil || r.Run == 0 {
-		return nil, nil, err
-	}
-	prefix := baseKey(n, r.Run, nil)
-	if len(from) == 0 {
-		from = prefix
-	}
-	seen := 0
-	err = l.scanFrom(bucketBaseFiles, prefix, from, func(k []byte) error {
-		if seen++; seen > filesInLine {
-			next = bytes.Clone(k)
-			return errEnough
-		}
-		var f baseFile
-		tail := k[len(prefix):]
-		if _, err := l.get(bucketBaseFiles, k, &f); err != nil {
-			return err
-		}
-		look := Look{Size: f.Size, ModTime: f.ModTime, Inode: f.Inode}
-		_, moved := l.byIdentity(n, run, k[4:], look)
-		if !moved && l.bucket(bucketBaseFiles).Get(baseKey(n, run, tail)) == nil {
-			page = append(page, BaselineFile{Rel: pathOf(tail), Look: look})
-		}
-		return nil
-	})
-	return page, next, err
 }
 
 // historyOf writes a complete baseline as the journal has it.

@@ -217,11 +217,14 @@ func (w *twins) suspect() {
 
 func (w *twins) baseline() {
 	root := w.root()
-	switch rapid.IntRange(0, 3).Draw(w.T, "what of it") {
+	switch rapid.IntRange(0, 4).Draw(w.T, "what of it") {
 	case 0:
 		w.both("want a baseline", func(l ledger) (any, error) { return l.WantBaseline(root) })
 	case 1:
 		w.both("want no baseline", func(l ledger) (any, error) { return done(l.UnwantBaseline(root)) })
+	case 2:
+		from := w.root()
+		w.both("inherit a baseline", func(l ledger) (any, error) { return done(l.InheritBaseline(root, from)) })
 	default:
 		var batches [][]store.BaselineFile
 		for range rapid.IntRange(0, 2).Draw(w.T, "batches") {

@@ -24,6 +24,7 @@ type paper struct {
 	marked   map[string]bool
 	doubt    *store.Doubt
 	trusted  int
+	heirs    []string // "root from path"
 	raised   []uint64 // above which positions a doubt was to be
 }
 
@@ -73,6 +74,13 @@ func (p *paper) Trust(string, []string) error {
 	defer p.mu.Unlock()
 	p.trusted++
 	p.doubt = nil
+	return nil
+}
+
+func (p *paper) InheritBaseline(root, from string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heirs = append(p.heirs, root+" from "+from)
 	return nil
 }
 

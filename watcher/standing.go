@@ -21,6 +21,8 @@ type Ledger interface {
 	Doubt(cause string, known, above uint64) error
 	// Trust says that a marker has proven the root to hold nothing that the ledger lacks.
 	Trust(root string, roots []string) error
+	// InheritBaseline says that a root was at another path before.
+	InheritBaseline(root, from string) error
 }
 
 // standing is whether a root may be read, and why not. One that is offline
@@ -162,9 +164,9 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 	if doubt != nil && !(m.Clean && doubt.Known > 0 && m.Position == doubt.Known) {
 		return r.doubted(doubt), nil
 	}
-	if !samePath(m.Root, r.Path) && r.MovedFrom != nil {
-		if err := r.MovedFrom(m.Root); err != nil {
-			return standing{paused: err.Error()}, nil
+	if !samePath(m.Root, r.Path) {
+		if st, err := r.cameFrom(m.Root); st.barred() || err != nil {
+			return st, err
 		}
 	}
 	if doubt == nil || r.survey {
@@ -176,6 +178,20 @@ func (r *root) judge(m marker, readErr error) (standing, error) {
 		return r.doubted(doubt), nil
 	}
 	return standing{}, r.ledger.Trust(r.Path, r.all)
+}
+
+// cameFrom is for a root that was at another path before, where it is still the
+// same one to the ledger: that has to be known before the marker forgets it.
+func (r *root) cameFrom(path string) (standing, error) {
+	if r.MovedFrom != nil {
+		if err := r.MovedFrom(path); err != nil {
+			return standing{paused: err.Error()}, nil
+		}
+	}
+	if r.survey {
+		return standing{}, nil
+	}
+	return standing{}, r.ledger.InheritBaseline(r.Path, path)
 }
 
 // behind is for a marker from a later time than the ledger. That is a doubt

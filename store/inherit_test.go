@@ -1,0 +1,111 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+const movedTo = "/mnt/scans" // where what was /scans is mounted by now
+
+// skipsAt offers one file of a root to its baseline.
+func (b *bench) skipsAt(root, rel string, look Look) bool {
+	b.t.Helper()
+	skips, err := b.Skip(root, []Found{{Rel: rel, Look: look, Person: person(rel[:1])}})
+	b.must(err)
+	return skips[0]
+}
+
+// wantsAt begins with a root that has existing = "skip", as a start does.
+func (b *bench) wantsAt(root string) {
+	b.t.Helper()
+	if is, err := b.WantBaseline(root); err != nil || is != BaselineWanted {
+		b.t.Fatal(is, err)
+	}
+	b.must(b.SetHome(root, Home{Environment: "e"}, nil))
+}
+
+// TestInheritedBaseline: a root at another path is no first start. What was
+// skipped stays skipped, and what waited there, or came since, goes.
+func TestInheritedBaseline(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []string{"", ledgerName, journalName} {
+		b := newBench(t)
+		b.large = true
+		b.wantsAt("/scans")
+		many := map[string][2]int64{}
+		for i := range int64(pageOfBaseline + 2) {
+			many[fmt.Sprintf("1/%d.pdf", i)] = [2]int64{10 + i, 1 + i}
+		}
+		b.baseline(many)
+		b.offer(offer("1", "1/waits", "waits"))
+		b.wantsAt(movedTo)
+		for range 2 { // the marker may not be writable, and tells it again
+			b.must(b.InheritBaseline(movedTo, "/scans"))
+		}
+		if _, err := b.KeepRoots([]string{movedTo}); err != nil {
+			t.Fatal(err)
+		}
+		if lost == "" {
+			b.kill()
+		} else {
+			b.close()
+			b.must(os.Remove(b.file(lost)))
+		}
+		b.open()
+		if is, err := b.WantBaseline(movedTo); err != nil || is != BaselineKept {
+			t.Fatal(lost, is, err)
+		}
+		if n, err := b.BaselineFiles(movedTo); err != nil || n != len(many) {
+			t.Errorf("%q lost: %d files, %v", lost, n, err)
+		}
+		for rel, f := range many {
+			if !b.skipsAt(movedTo, rel, aLook(f)) {
+				t.Fatalf("%q lost: %s would be sent", lost, rel)
+			}
+		}
+		waits := offer("1", "1/waits", "waits")
+		waits.Root = movedTo
+		if b.skipsAt(movedTo, waits.Rel, waits.Look) {
+			t.Errorf("%q lost: what waited is skipped", lost)
+		}
+		b.offer(waits)
+		if it := b.take(); it.SHA256 != waits.SHA256 {
+			t.Errorf("%q lost: what waited is not due: %+v", lost, it)
+		}
+	}
+}
+
+// TestInheritedUpload: a root that began with "upload" goes on like that.
+func TestInheritedUpload(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.SetHome("/scans", Home{Environment: "e"}, nil))
+	b.wantsAt(movedTo)
+	b.must(b.InheritBaseline(movedTo, "/scans"))
+	if is, err := b.Baseline(movedTo); err != nil || is != NoBaseline {
+		t.Fatal(is, err)
+	}
+}
+
+// TestNothingInherited: from a path that is unknown, or where a baseline was
+// never complete, and by a root that has one.
+func TestNothingInherited(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.wantsAt("/half")
+	b.wantsAt(movedTo)
+	for _, from := range []string{"/unknown", "/half", movedTo} {
+		b.must(b.InheritBaseline(movedTo, from))
+		if is, err := b.Baseline(movedTo); err != nil || is != BaselineWanted {
+			t.Fatal(from, is, err)
+		}
+	}
+	b.baseline(map[string][2]int64{"1/a.pdf": {10, 1}})
+	b.wantsAt("/other")
+	b.must(b.InheritBaseline("/other", "/scans"))
+	b.must(b.InheritBaseline("/scans", "/unknown"))
+	if n, err := b.BaselineFiles("/scans"); err != nil || n != 1 || !b.skipsAt("/other", "1/a.pdf", aLook([2]int64{10, 1})) {
+		t.Error(n, err)
+	}
+}
