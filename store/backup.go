@@ -12,9 +12,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"bloxdrop/internal/failpoint"
+	"bloxdrop/internal/wholefile"
 )
 
 // Backup says what a backup holds. It stands first in it.
@@ -220,6 +224,25 @@ func VerifyBackup(path string) (Backup, error) {
 	b, err := unpackBackup(f, "")
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return b, err
+}
+
+// PlaceBackup reads a backup back and gives it its name, which is on the disk when
+// it returns.
+func PlaceBackup(temp, path string) (Backup, error) {
+	b, err := VerifyBackup(temp)
+	if err != nil {
+		return b, err
+	}
+	failpoint.At("backup rename")
+	if err := wholefile.Rename(temp, path); err != nil {
+		return b, err
+	}
+	failpoint.At("backup renamed")
+	err = syncDir(filepath.Dir(path))
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return b, nil // a share that knows no such thing
 	}
 	return b, err
 }

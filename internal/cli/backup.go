@@ -14,7 +14,6 @@ import (
 
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
-	"bloxdrop/internal/failpoint"
 	"bloxdrop/store"
 )
 
@@ -66,7 +65,7 @@ func placeForBackup(c *config.Config, path string) error {
 }
 
 // writeBackup gives the file its name when it is whole, on the disk, and has
-// been read back.
+// been read back, and leaves no half one.
 func writeBackup(path string, fill func(f *os.File) error) (b store.Backup, err error) {
 	temp := path + store.Leftover
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -82,17 +81,14 @@ func writeBackup(path string, fill func(f *os.File) error) (b store.Backup, err 
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		b, err = store.VerifyBackup(temp)
-	}
-	if err == nil {
-		failpoint.At("backup rename")
-		err = os.Rename(temp, path)
-		failpoint.At("backup renamed")
+		b, err = store.PlaceBackup(temp, path)
 	}
 	if err != nil {
-		return b, errors.Join(err, os.Remove(temp))
+		if left := os.Remove(temp); !errors.Is(left, os.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
 	}
-	return b, nil
+	return b, err
 }
 
 // holds says what is in a backup.
