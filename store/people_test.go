@@ -113,6 +113,32 @@ func TestRetryLooksUpAtOnce(t *testing.T) {
 	}
 }
 
+// TestLookUpPutOffMeanwhile: a look-up that is put off by an hour at the very
+// moment at which another is asked for is not the work of a clock that jumped.
+func TestLookUpPutOffMeanwhile(t *testing.T) {
+	b := newBench(t)
+	b.large = true
+	b.offer(offer("1", "1/a", "a"))
+	b.must(b.PersonUnknown(person("1"), "none", b.now.Add(time.Hour)))
+	b.now = b.now.Add(time.Hour)
+	asked := false
+	b.opts.Now = func() time.Time {
+		was := b.now
+		if !asked && b.mu.TryLock() { // it was asked what time it is before it had the ledger, so another comes first
+			asked = true
+			b.mu.Unlock()
+			b.now = b.now.Add(time.Second)
+			b.must(b.PersonUnknown(person("1"), "still none", b.now.Add(time.Hour)))
+		}
+		return was
+	}
+	key, ok, next, err := b.LookUpDue(time.Hour)
+	b.must(err)
+	if due := next.Equal(b.now); key != person("1") || ok != due {
+		t.Fatalf("%v looked up again: %v, next at %v", key, ok, next)
+	}
+}
+
 func TestRetryOfAMismatchForgetsTheLookUp(t *testing.T) {
 	b := newBench(t)
 	b.offer(offer("1", "1/a", "a"))
