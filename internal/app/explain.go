@@ -213,6 +213,9 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 	switch {
 	case c.Settling != nil:
 		ex.Reason = c.Settling.Why
+		if c.Settling.Stuck {
+			ex.Remedy = stuckRemedy(ex.Reason)
+		}
 	case a.began.IsZero():
 		ex.Reason = "bloxdrop is not running, and has not taken it in yet"
 		ex.Remedy = "start bloxdrop"
@@ -229,6 +232,17 @@ func (a *App) explainSettling(c watcher.Class, was store.Item, ex control.Explan
 		}
 	}
 	return ex
+}
+
+// stuckRemedy is for a file that can't be read or offered, by the watcher's words.
+func stuckRemedy(why string) string {
+	switch {
+	case strings.Contains(why, "permission denied"):
+		return "give the account under which bloxdrop runs the right to read it"
+	case strings.Contains(why, "another program has it open"):
+		return "close it in that program; it is looked at again by itself"
+	}
+	return "see to that; it is tried again by itself, and `bloxdrop status` says what else is wrong"
 }
 
 // reason puts an item's state into words, and says what a person can do.

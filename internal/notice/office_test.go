@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -187,6 +188,22 @@ func TestComesMeanwhile(t *testing.T) {
 	b.write(name, "") // as a kill leaves it where there are no links
 	b.look()
 	b.says(name, "Bloxs does not know number 1234")
+
+	// Between the look that finds none and the notice's coming.
+	b.must(os.Rename(b.path(name), b.path("1234 - Bakker/! renamed.bloxdrop.txt")))
+	b.write(name, "Piet: and again")
+	r := b.notices.roots[0]
+	base, err := os.OpenRoot(b.root)
+	b.must(err)
+	defer base.Close()
+	at, err := below.Open(base, "1234 - Bakker", 0)
+	b.must(err)
+	defer at.Close()
+	r.soon = false
+	b.must(r.seeNone(at, &folder{rel: "1234 - Bakker", id: "1234"}, path.Base(name), "a notice"))
+	if got := b.read(name); got != "Piet: and again" || !r.soon {
+		t.Errorf("it was written over: %q, looked at again soon: %v", got, r.soon)
+	}
 }
 
 // TestEmpty tells of files without content once they have been that for a while.
