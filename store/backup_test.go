@@ -144,8 +144,32 @@ func TestRestoreOver(t *testing.T) {
 			if p := b.Position(); p <= last && name != "both damaged" {
 				t.Errorf("the position was %d and is %d", last, p)
 			}
+			if d, err := b.Doubted(); err != nil || (d.Known == 0) != (name != "both damaged") {
+				t.Errorf("files went since the backup, and a marker of then proves that none did: %+v %v", d, err)
+			}
 		})
 	}
+}
+
+// TestRestoreTwice, or over a pause, leaves it to a marker to prove that no file has gone since.
+func TestRestoreTwice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"))
+	b.send("1/a", 5)
+	path, made := b.backUp()
+	b.must(b.PauseByHand(true))
+	b.close()
+	for range 2 {
+		_, err := Restore(t.Context(), b.options(), path)
+		b.must(err)
+		b.open()
+		if d, err := b.Doubted(); err != nil || d.Known != made.Position {
+			t.Errorf("%+v %v", d, err)
+		}
+		b.close()
+	}
+	b.open()
 }
 
 // TestBadBackup: whatever is wrong with it, nothing is touched.

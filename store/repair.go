@@ -54,7 +54,7 @@ func Repair(ctx context.Context, opts Options) (r Repaired, err error) {
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	r.Salvaged = true
-	_, highest := s.positionThere(ctx)
+	highest := s.comeTo(ctx).position
 	if err := s.salvageInto(ctx, fresh, &r); err != nil {
 		return r, err
 	}

@@ -46,12 +46,15 @@ func Restore(ctx context.Context, opts Options, from string) (r Restored, err er
 	if r.Backup, err = unpackBackup(f, fresh); err != nil {
 		return r, fmt.Errorf("%s: %w", from, err)
 	}
-	there, highest := s.positionThere(ctx)
-	if there == r.Ledger && highest > r.Position {
-		r.Lacks = highest - r.Position
+	there, known := s.comeTo(ctx), r.Position
+	if there.ledger == r.Ledger && there.position > r.Position {
+		r.Lacks = there.position - r.Position
+		if there.steps > r.Position {
+			known = 0 // files went since, maybe from a root that couldn't be written and so shows the marker of before
+		}
 	}
 	cause := fmt.Sprintf("restored from a backup of %s, made on %s", r.MadeAt.Local().Format("2006-01-02 15:04"), r.Host)
-	if err := s.settle(ctx, fresh, cause, r.Position, highest); err != nil {
+	if err := s.settle(ctx, fresh, cause, known, there.position); err != nil {
 		return r, fmt.Errorf("%s: what it holds can't be opened: %w", from, err)
 	}
 	r.Kept, err = s.replace(fresh, replaced)
@@ -101,29 +104,40 @@ func (s *Store) settle(ctx context.Context, dir, cause string, known, above uint
 	return errors.Join(in.Doubt(cause, known, above), in.Close())
 }
 
-// positionThere tells what the store in place has come to, as far as it can
-// still be read: which ledger it is, and its position.
-func (s *Store) positionThere(ctx context.Context) (ledger string, position uint64) {
+// extent is what a store has come to.
+type extent struct {
+	ledger   string // which it is
+	position uint64
+	steps    uint64 // the position of its last step about an item
+}
+
+// comeTo tells what the store in place has come to, as far as it can still be read.
+func (s *Store) comeTo(ctx context.Context) (e extent) {
 	if f, err := os.Open(s.path(journalName)); err == nil {
 		base := uint64(0)
 		_ = eachSoundLine(f, func(ln line) error { // as far as it goes
 			if ln.Op == opLedger {
-				ledger = ln.Ledger
+				e.ledger = ln.Ledger
 			}
 			if ln.Base != 0 {
 				base = ln.Base
 			}
-			position = max(position, base+ln.Seq)
+			e.position = max(e.position, base+ln.Seq)
+			if isStep(ln.Op) {
+				e.steps = max(e.steps, base+ln.Seq)
+			}
 			return nil
 		})
 		_ = f.Close() // only read
 	}
 	if path := s.path(ledgerName); Exists(s.opts.Dir) && s.opts.DeepCheck(ctx, path) == nil {
 		if m, err := readMeta(path); err == nil {
-			ledger, position = m.Ledger, max(position, m.Base+m.Applied.Seq)
+			if e.ledger = m.Ledger; m.position() > e.position {
+				e.position, e.steps = m.position(), m.position() // nobody can tell what they were
+			}
 		}
 	}
-	return ledger, position
+	return e
 }
 
 // replace lets the store in fresh take the place of the other, which is set
