@@ -59,8 +59,8 @@ func (q *Queue) OpenGate(job *Job, place store.Place) error {
 		return nil
 	}
 	q.shut(job)
-	if errors.Is(err, store.ErrNotState) {
-		return ErrNotNow // the item was withdrawn meanwhile
+	if errors.Is(err, store.ErrNotState) || errors.Is(err, store.ErrNoItem) {
+		return ErrNotNow // the item was withdrawn meanwhile, and maybe forgotten
 	}
 	q.storeFails(err)
 	return err

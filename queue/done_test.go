@@ -128,6 +128,17 @@ func TestGoneMeanwhile(t *testing.T) {
 		}
 		b.idle(time.Hour)
 		b.paused("")
+
+		b.offer("2/forgotten")
+		d := b.next()
+		b.must(b.Gone("/scans", []string{"2/forgotten"}))
+		_, err := b.ledger.Forget("2", func(_, _, _ string) bool { return false })
+		b.must(err)
+		if err := b.gate(d); !errors.Is(err, ErrNotNow) {
+			b.t.Errorf("the gate of a forgotten file: %v", err)
+		}
+		b.Done(d, Outcome{Class: Stopped})
+		b.paused("") // that is no trouble with the ledger
 	})
 }
 

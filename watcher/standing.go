@@ -242,7 +242,7 @@ func (r *root) write(clean bool) (ok bool) {
 	m := r.newMarker(clean)
 	err := putMarker(r.path(MarkerName), m, false)
 	if err != nil {
-		r.wrote.At = m.At // so that it is not tried again at once
+		r.wrote.At = later(r.wrote.At, m.At) // so that it is not tried again at once, and what stands there is still known to be ours
 		r.cannotMark(err)
 		return false
 	}

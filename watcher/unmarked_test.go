@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bloxdrop/store"
 )
@@ -57,4 +58,28 @@ func TestAMarkerThatCannotBeWrittenProvesNothing(t *testing.T) {
 	if p.trusted > 0 {
 		t.Error("it was trusted")
 	}
+}
+
+// A marker that can't be written for a while is still known to be ours when the
+// clock is set back meanwhile.
+func TestAnOldMarkerAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	b, p := markedBench(t)
+	back := time.Duration(0)
+	b.opts.Now = func() time.Time { return time.Now().Add(-back) }
+	b.renew()
+	r := b.roots[0]
+	stands := func() {
+		t.Helper()
+		if st := r.stand(false, false); st.barred() {
+			t.Errorf("%+v", st)
+		}
+	}
+	stands()
+	b.write(MarkerName+"-ours/full", "") // in the temporary file's way
+	p.goOn(5)
+	back = time.Hour
+	stands()
+	back -= 2 * time.Minute
+	stands()
 }
