@@ -115,17 +115,27 @@ func (a *App) Health() Health {
 	for _, root := range a.watcher.Overdue() {
 		h.stuck("rescans", "no rescan of "+root+" begins, though it is time")
 	}
-	switch hanging, workers := a.uploader.Hanging(now); {
-	case hanging == 0:
-	case p.Paused != "": // what can't be written down keeps its worker, and is tried again
-		h.Waits = append(h.Waits, "sending is paused: "+p.Paused)
-	case hanging == workers:
-		h.stuck("uploads", "no worker moves")
-	default:
-		h.Waits = append(h.Waits, fmt.Sprintf("%d of %d workers don't move", hanging, workers))
-	}
+	hanging, workers := a.uploader.Hanging(now)
+	h.workers(hanging, workers, p.Paused, err)
 	h.Sentence = sentence(h, p, offline, err, known)
 	return h
+}
+
+// workers judges those that hang. What can't be written down, be it a receipt,
+// keeps its worker, and is tried again: a new start would lose it. While the
+// ledger can't even be read, nobody can tell whether sending is paused for that.
+func (h *Health) workers(hanging, of int, paused string, unread error) {
+	switch {
+	case hanging == 0:
+	case unread != nil:
+		h.Waits = append(h.Waits, "the ledger can't be read")
+	case paused != "":
+		h.Waits = append(h.Waits, "sending is paused: "+paused)
+	case hanging == of:
+		h.stuck("uploads", "no worker moves")
+	default:
+		h.Waits = append(h.Waits, fmt.Sprintf("%d of %d workers don't move", hanging, of))
+	}
 }
 
 // sentence is what an administrator reads first.

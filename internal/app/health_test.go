@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -137,5 +138,27 @@ func TestHealth(t *testing.T) {
 	a.control = nil
 	if err := a.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHangingWorkers: none that waits until it can write a receipt down is ended
+// for that, also while nothing can be read either.
+func TestHangingWorkers(t *testing.T) {
+	gone := errors.New("the disk of store.dir is gone")
+	for _, c := range []struct {
+		hanging int
+		paused  string
+		unread  error
+		alive   bool
+		waits   string
+	}{
+		{0, "", nil, true, ""}, {3, "", nil, true, "3 of 4"}, {4, "", nil, false, ""},
+		{4, "store", nil, true, "store"}, {4, "", gone, true, "ledger"}, {0, "", gone, true, ""},
+	} {
+		var h Health
+		h.workers(c.hanging, 4, c.paused, c.unread)
+		if says := strings.Join(h.Waits, "; "); h.Alive() != c.alive || (says == "") != (c.waits == "") || !strings.Contains(says, c.waits) {
+			t.Errorf("%+v: %+v", c, h)
+		}
 	}
 }
