@@ -107,34 +107,6 @@ func (s *Store) keepFormer(root string, run uint32) error {
 	return s.eachOfBaseline(root, lacks, func(page []BaselineFile) error { return s.noteBaseline(root, run, page) })
 }
 
-// InheritBaseline is for a root with existing = "skip" that was at another path
-// before, as its marker tells. It is no first start, at which what waits there
-// would be left alone: what was skipped at that path is skipped here, and what
-// came since goes. It changes nothing but a baseline that is still wanted.
-func (s *Store) InheritBaseline(root, from string) error {
-	is, err := s.Baseline(root)
-	if err != nil || is != BaselineWanted {
-		return err
-	}
-	was, ran := NoBaseline, false
-	err = s.read(func(l ledger) error {
-		n, r, err := l.baselineOf(from)
-		if err == nil && n != 0 {
-			was = r.state()
-			ran, err = l.hasRun(n, from)
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-	case was == BaselineKept:
-		_, err = s.TakeBaseline(root, func(add func([]BaselineFile) error) error { return s.eachOfBaseline(from, nil, add) })
-	case was == NoBaseline && ran:
-		err = s.UnwantBaseline(root)
-	}
-	return err
-}
-
 const pageOfBaseline = 4096 // files that are noted with one sync
 
 // eachOfBaseline gives what the complete run of a root holds, some thousand files

@@ -41,7 +41,7 @@ func TestInheritedBaseline(t *testing.T) {
 		b.offer(offer("1", "1/waits", "waits"))
 		b.wantsAt(movedTo)
 		for range 2 { // the marker may not be writable, and tells it again
-			b.must(b.InheritBaseline(movedTo, "/scans"))
+			b.must(b.Inherit(movedTo, "/scans"))
 		}
 		if _, err := b.KeepRoots([]string{movedTo}); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestInheritedUpload(t *testing.T) {
 	b := newBench(t)
 	b.must(b.SetHome("/scans", Home{Environment: "e"}, nil))
 	b.wantsAt(movedTo)
-	b.must(b.InheritBaseline(movedTo, "/scans"))
+	b.must(b.Inherit(movedTo, "/scans"))
 	if is, err := b.Baseline(movedTo); err != nil || is != NoBaseline {
 		t.Fatal(is, err)
 	}
@@ -96,16 +96,46 @@ func TestNothingInherited(t *testing.T) {
 	b.wantsAt("/half")
 	b.wantsAt(movedTo)
 	for _, from := range []string{"/unknown", "/half", movedTo} {
-		b.must(b.InheritBaseline(movedTo, from))
+		b.must(b.Inherit(movedTo, from))
 		if is, err := b.Baseline(movedTo); err != nil || is != BaselineWanted {
 			t.Fatal(from, is, err)
 		}
 	}
 	b.baseline(map[string][2]int64{"1/a.pdf": {10, 1}})
 	b.wantsAt("/other")
-	b.must(b.InheritBaseline("/other", "/scans"))
-	b.must(b.InheritBaseline("/scans", "/unknown"))
+	b.must(b.Inherit("/other", "/scans"))
+	b.must(b.Inherit("/scans", "/unknown"))
 	if n, err := b.BaselineFiles("/scans"); err != nil || n != 1 || !b.skipsAt("/other", "1/a.pdf", aLook([2]int64{10, 1})) {
 		t.Error(n, err)
+	}
+}
+
+// TestInheritedNotes: a file that a kill has left put aside at the old path is
+// seen to at the new one, and then its person can be forgotten.
+func TestInheritedNotes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must(b.AfterUpload("/scans", true))
+	b.offer(offer("1", "1/a", "a"))
+	b.send("1/a", 11)
+	page, _, err := b.SentPlaces("/scans", "", 10)
+	b.must(err)
+	_, err = b.NoteDown([]Note{{SentPlace: page[0], To: "1/.bloxdrop-0", Delete: true}})
+	b.must(err)
+	b.must(b.Inherit(movedTo, "/scans"))
+	_, err = b.KeepRoots([]string{movedTo})
+	b.must(err)
+	b.kill()
+	b.open()
+	left, err := b.Notes("/scans", 10)
+	b.must(err)
+	notes, err := b.Notes(movedTo, 10)
+	b.must(err)
+	if len(left) != 0 || len(notes) != 1 || notes[0].Place.Root != movedTo || notes[0].Place.Rel != "1/a" || notes[0].To != "1/.bloxdrop-0" || !notes[0].Delete || !notes[0].Item.HasReceipt() {
+		t.Fatalf("%+v, and left %+v", notes, left)
+	}
+	b.must(b.EndNotes(notes, true))
+	if kept, err := b.Forget("1", func(_, _, _ string) bool { return false }); kept != 1 || err != nil {
+		t.Error(kept, err)
 	}
 }

@@ -30,7 +30,7 @@ type ledger interface {
 
 	WantBaseline(root string) (store.Baseline, error)
 	UnwantBaseline(root string) error
-	InheritBaseline(root, from string) error
+	Inherit(root, from string) error
 	BaselineFiles(root string) (int, error)
 	WouldSkip(root string, f store.Found) (bool, error)
 	Forget(person string, owns store.Owns) (int, error)

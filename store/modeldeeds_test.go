@@ -224,7 +224,7 @@ func (w *twins) baseline() {
 		w.both("want no baseline", func(l ledger) (any, error) { return done(l.UnwantBaseline(root)) })
 	case 2:
 		from := w.root()
-		w.both("inherit a baseline", func(l ledger) (any, error) { return done(l.InheritBaseline(root, from)) })
+		w.both("inherit a baseline", func(l ledger) (any, error) { return done(l.Inherit(root, from)) })
 	default:
 		var batches [][]store.BaselineFile
 		for range rapid.IntRange(0, 2).Draw(w.T, "batches") {

@@ -77,7 +77,7 @@ func (p *paper) Trust(string, []string) error {
 	return nil
 }
 
-func (p *paper) InheritBaseline(root, from string) error {
+func (p *paper) Inherit(root, from string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heirs = append(p.heirs, root+" from "+from)

@@ -21,8 +21,8 @@ type Ledger interface {
 	Doubt(cause string, known, above uint64) error
 	// Trust says that a marker has proven the root to hold nothing that the ledger lacks.
 	Trust(root string, roots []string) error
-	// InheritBaseline says that a root was at another path before.
-	InheritBaseline(root, from string) error
+	// Inherit says that a root was at another path before.
+	Inherit(root, from string) error
 }
 
 // standing is whether a root may be read, and why not. One that is offline
@@ -191,7 +191,7 @@ func (r *root) cameFrom(path string) (standing, error) {
 	if r.survey {
 		return standing{}, nil
 	}
-	return standing{}, r.ledger.InheritBaseline(r.Path, path)
+	return standing{}, r.ledger.Inherit(r.Path, path)
 }
 
 // behind is for a marker from a later time than the ledger. That is a doubt

@@ -40,10 +40,10 @@ func (p peekedPlaces) Places(root, _ string) (int, []string, error) {
 // peekedLedger is asked about markers, and takes no note of any.
 type peekedLedger struct{ *store.Peek }
 
-func (peekedLedger) SetMarked(string) error               { return nil }
-func (peekedLedger) Trust(string, []string) error         { return nil }
-func (peekedLedger) Doubt(string, uint64, uint64) error   { return nil }
-func (peekedLedger) InheritBaseline(string, string) error { return nil }
+func (peekedLedger) SetMarked(string) error             { return nil }
+func (peekedLedger) Trust(string, []string) error       { return nil }
+func (peekedLedger) Doubt(string, uint64, uint64) error { return nil }
+func (peekedLedger) Inherit(string, string) error       { return nil }
 
 // newLedger is one that has seen nothing yet.
 type newLedger struct{}
@@ -55,4 +55,4 @@ func (newLedger) SetMarked(string) error                  { return nil }
 func (newLedger) DoubtAbout(string) (*store.Doubt, error) { return nil, nil }
 func (newLedger) Trust(root string, roots []string) error { return nil }
 func (newLedger) Doubt(string, uint64, uint64) error      { return nil }
-func (newLedger) InheritBaseline(string, string) error    { return nil }
+func (newLedger) Inherit(string, string) error            { return nil }

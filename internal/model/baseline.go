@@ -149,37 +149,6 @@ func (s *Store) former(root string, run uint32) (files []store.BaselineFile) {
 	return files
 }
 
-// InheritBaseline is for a root that still wants its baseline, and was at another path before.
-func (s *Store) InheritBaseline(root, from string) error {
-	is, err := s.Baseline(root)
-	if err != nil || is != store.BaselineWanted {
-		return err
-	}
-	was, ran := store.NoBaseline, false
-	var files []store.BaselineFile
-	err = s.read(func(l *picture) error {
-		n := l.rootNumber(from, false)
-		if n == 0 {
-			return nil
-		}
-		was, ran = l.baselines[n].state(), l.hasRun(n, from)
-		for at, f := range l.baseFiles {
-			if at.root == n && at.run == l.baselines[n].run {
-				files = append(files, store.BaselineFile{Rel: place{n, at.tail}.path(), Look: store.Look{Size: f.size, ModTime: f.modTime, Inode: f.inode}})
-			}
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-	case was == store.BaselineKept:
-		_, err = s.TakeBaseline(root, func(add func([]store.BaselineFile) error) error { return add(files) })
-	case was == store.NoBaseline && ran:
-		err = s.UnwantBaseline(root)
-	}
-	return err
-}
-
 func (s *Store) busy(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
