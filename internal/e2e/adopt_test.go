@@ -23,19 +23,11 @@ func (o *office) only(n int) {
 	}
 }
 
-func (o *office) storeDir() string { return filepath.Join(o.dir, "store") }
-
 // rooted adds a root to the config.
 func (o *office) rooted(path string) []string {
 	o.t.Helper()
 	o.must(os.MkdirAll(path, 0o755))
 	return []string{"[upload]", fmt.Sprintf("[[watch]]\npath = %q\nexisting = \"upload\"\nsettle = %q\nrescan = \"1s\"\n\n[upload]", path, settle)}
-}
-
-func put(o *office, path, content string) {
-	o.t.Helper()
-	o.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	o.byHand(func() error { return os.WriteFile(path, []byte(content), 0o644) })
 }
 
 // TestFreshStoreOnAnOldShare: a new store.dir would send a whole share again.

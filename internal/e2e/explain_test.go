@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"bloxdrop/internal/app"
 	"bloxdrop/internal/bloxs/bloxstest"
@@ -43,22 +42,6 @@ func puzzle(t *testing.T) *office {
 	}
 	o.age()
 	return o
-}
-
-// age makes files look an hour old that aren't, since one that has just
-// changed is hashed, and counts as settling, once more.
-func (o *office) age() {
-	o.t.Helper()
-	past := time.Now().Add(-time.Hour)
-	o.must(filepath.WalkDir(o.root, func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		if info, err := d.Info(); err != nil || info.ModTime().Before(past.Add(time.Minute)) {
-			return err
-		}
-		return os.Chtimes(path, past, past)
-	}))
 }
 
 // solved checks what `explain` says about every path of the puzzle.

@@ -11,13 +11,6 @@ import (
 	"bloxdrop/internal/control"
 )
 
-// staff is who the simulated Bloxs of these tests knows.
-func staff() bloxstest.Options {
-	return bloxstest.Options{Persons: bloxstest.Directory(map[string]bloxstest.Person{
-		"1001": {Name: "A. Jansen"}, "1002": {Name: "Fatima El Amrani"}, "1003": {Name: "P. de Vries"}, "1004": {Name: "Ö. Güneş"},
-	})}
-}
-
 // delivers checks that files still go, whatever is held.
 func (o *office) delivers(name string) {
 	o.t.Helper()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -12,14 +11,6 @@ import (
 const handful = 6 // sign-ins that a wall may cost, however many files wait behind it
 
 func isPaused(st control.Status) bool { return st.State == control.Paused }
-
-// drop puts n files into the folders of ten persons.
-func (o *office) drop(n int) {
-	o.t.Helper()
-	for i := range n {
-		o.write(fmt.Sprintf("%d - Jansen/file %d.txt", 1001+i%10, i), fmt.Sprint("content ", i))
-	}
-}
 
 // walled checks the one pause of an office that meets a wall.
 func (o *office) walled(cause string, remedy ...string) {

@@ -1,5 +1,9 @@
 // Package e2e drives the built binary as users do: a real folder, a real
 // process, and the simulated Bloxs on loopback.
+//
+// What the tests share is here (an office and its daemon), in hand_test.go
+// (what colleagues do with files), ask_test.go (commands and their answers),
+// truth_test.go (what Bloxs has) and tally_test.go (what that comes to).
 package e2e
 
 import (
@@ -112,6 +116,15 @@ func newOffice(t testing.TB, opts bloxstest.Options, replace ...string) *office 
 	return o
 }
 
+func (o *office) storeDir() string { return filepath.Join(o.dir, "store") }
+
+// staff is who the simulated Bloxs of these tests knows.
+func staff() bloxstest.Options {
+	return bloxstest.Options{Persons: bloxstest.Directory(map[string]bloxstest.Person{
+		"1001": {Name: "A. Jansen"}, "1002": {Name: "Fatima El Amrani"}, "1003": {Name: "P. de Vries"}, "1004": {Name: "Ö. Güneş"},
+	})}
+}
+
 func (o *office) configure(replace ...string) {
 	o.t.Helper()
 	text := fmt.Sprintf(`[bloxs]
@@ -146,39 +159,6 @@ func (o *office) must(err error) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-}
-
-// byHand does what a colleague does. Windows refuses some of it for as long as
-// somebody has the file open; then she tries again.
-func (o *office) byHand(do func() error) {
-	o.t.Helper()
-	err := do()
-	for deadline := time.Now().Add(patience); err != nil && runtime.GOOS == "windows" && time.Now().Before(deadline); err = do() {
-		time.Sleep(20 * time.Millisecond)
-	}
-	o.must(err)
-}
-
-func (o *office) rename(from, to string) {
-	o.t.Helper()
-	o.byHand(func() error { return os.Rename(from, to) })
-}
-
-func (o *office) remove(path string) {
-	o.t.Helper()
-	o.byHand(func() error { return os.Remove(path) })
-}
-
-func (o *office) removeAll(path string) {
-	o.t.Helper()
-	o.byHand(func() error { return os.RemoveAll(path) })
-}
-
-func (o *office) write(rel, content string) string {
-	o.t.Helper()
-	path := filepath.Join(o.root, filepath.FromSlash(rel))
-	put(o, path, content)
-	return path
 }
 
 // start runs the daemon and waits until it answers.
