@@ -193,16 +193,14 @@ func page() map[string]text {
 		"list.unmatched":      {"Files in no person's folder", "Bestanden die niet in de map van een relatie staan"},
 		"list.unmatched.says": {"Nobody can tell whose they are. Move each into the folder of the person whose it is.", "Niemand weet van wie ze zijn. Zet elk in de map van de relatie van wie het is."},
 		"list.none":           {"There is none.", "Er zijn er geen."},
-		"list.more":           {"Older ones", "Verder"},
+		"list.more":           {"More", "Verder"},
 		"list.cut":            {"There are more than are shown.", "Er zijn er meer dan hier staan."},
 
 		"is.waiting":   {"Waits for its turn or its next try.", "Wacht op zijn beurt of op de volgende poging."},
 		"is.sending":   {"Is being sent.", "Wordt verzonden."},
 		"is.sent":      {"Is in Bloxs.", "Staat in Bloxs."},
-		"is.held":      {"Needs somebody.", "Vraagt aandacht."},
 		"is.skipped":   {"Was there before and was left alone.", "Stond er al en is overgeslagen."},
 		"is.withdrawn": {"Was taken out before it was sent.", "Is weggehaald voordat het verzonden was."},
-		"is.settling":  {"Is not whole yet.", "Is nog niet compleet."},
 
 		"story.title":     {"What happened", "Wat er is gebeurd"},
 		"story.forgotten": {"A forgotten file", "Een vergeten bestand"},
