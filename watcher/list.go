@@ -92,7 +92,7 @@ func (p *pass) entry(l *listing, rel string, f *folder, g ground, dir *openFolde
 	case e.IsDir():
 		l.folders = append(l.folders, name)
 		return
-	case g.ignored == "" && e.Type().IsRegular() && (IsNotice(rel, name) || g.reason != "" && namesUs(name)) && p.isOurs(l, f, rel, dir, e):
+	case mayBeOurs(rel, g, e) && p.isOurs(l, f, rel, dir, e):
 		switch {
 		case !IsNotice(rel, name):
 			l.counts.ignored++

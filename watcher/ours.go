@@ -107,9 +107,16 @@ type head struct {
 	wrote bool
 }
 
-// isOurs tells of a listed file with such a name whether we wrote it, or what
-// it is a copy of. It is read only when it is another than at the last listing
-// of its folder, f. One that can't be read passes for what its name says.
+// mayBeOurs tells of a file in the folder rel, on ground g, whether its name is
+// one that ours have or, where it is nobody's, that copies of ours mostly have.
+// Among persons' files copies are found when they are hashed.
+func mayBeOurs(rel string, g ground, e fs.DirEntry) bool {
+	return g.ignored == "" && e.Type().IsRegular() && (IsNotice(rel, e.Name()) || g.reason != "" && namesUs(e.Name()))
+}
+
+// isOurs tells of such a file whether we wrote it, or what it is a copy of. It
+// is read only when it is another than at the last listing of its folder, f. One
+// that can't be read passes for what its name says.
 func (p *pass) isOurs(l *listing, f *folder, rel string, dir *openFolder, e fs.DirEntry) bool {
 	look, _, err := lookAt(dir, e)
 	p.answered()

@@ -115,7 +115,7 @@ func (a *App) sight() metrics.Sight {
 		return sight
 	}
 	sight.Items, sight.Files = map[string]int{}, map[string]int{"settling": 0, "unmatched": 0, "ignored": 0}
-	for _, state := range []store.State{store.Waiting, store.Sending, store.Sent, store.Held, store.Skipped, store.Withdrawn} {
+	for _, state := range itemStates() {
 		sight.Items[string(state)] = s.counts.Items[state]
 	}
 	for _, r := range s.roots {
