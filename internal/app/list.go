@@ -42,7 +42,7 @@ func (a *App) List(ctx context.Context, which control.Selection, each func(contr
 			if string(c.Kind) != state {
 				return nil
 			}
-			return each(fileEntry(c, state, c.Reason))
+			return each(a.fileEntry(c, state, c.Reason))
 		})
 	case state != "" && !slices.Contains(States(), state):
 		return fmt.Errorf("%q is no state; there are %s", state, strings.Join(States(), ", "))
@@ -58,7 +58,7 @@ func (a *App) listSettling(ctx context.Context, person string, each func(control
 		case c.Kind != watcher.Personal, person != "" && c.Person.ID != person:
 			return nil
 		case c.Settling != nil:
-			e := fileEntry(c, "settling", c.Settling.Why)
+			e := a.fileEntry(c, "settling", c.Settling.Why)
 			e.FirstSeen = control.Stamp(c.Settling.Since)
 			return each(e)
 		}
@@ -67,14 +67,18 @@ func (a *App) listSettling(ctx context.Context, person string, each func(control
 			return err
 		}
 		why, _ := a.newcomer(c.Root)
-		return each(fileEntry(c, "settling", why))
+		return each(a.fileEntry(c, "settling", why))
 	})
 }
 
-// fileEntry is for a file that is no item's.
-func fileEntry(c watcher.Class, state, why string) control.Entry {
+// fileEntry is for a file that is no item's. A link has no size of its own.
+func (a *App) fileEntry(c watcher.Class, state, why string) control.Entry {
 	path := fullPath(c)
-	return control.Entry{Path: path, Paths: []string{path}, Person: c.Person.ID, State: state, Detail: why}
+	e := control.Entry{Path: path, Paths: []string{path}, Person: c.Person.ID, State: state, Reason: why, Detail: why}
+	if look, mode, err := store.LookAt(path); err == nil && mode.IsRegular() {
+		e.Size = look.Size
+	}
+	return e
 }
 
 // listItems shows items as a person sees them: what a worker has is sending.

@@ -91,7 +91,7 @@ func entryLine(en control.Entry) string {
 	switch {
 	case en.FileID != 0:
 		parts = append(parts, fmt.Sprintf("file ID %d", en.FileID))
-	case en.Reason != "":
+	case en.Reason != en.Detail && en.Reason != "":
 		parts = append(parts, en.Reason+": "+en.Detail)
 	case en.Detail != "":
 		parts = append(parts, en.Detail)

@@ -104,7 +104,7 @@ type Entry struct {
 	Person    string   `json:"person"`
 	Relation  string   `json:"relation"`
 	State     string   `json:"state"`
-	Reason    string   `json:"reason"`
+	Reason    string   `json:"reason"` // of a held one a word; of a file that is no item's a sentence, as Detail
 	Detail    string   `json:"detail"`
 	TraceID   string   `json:"trace_id"`
 	Attempts  int      `json:"attempts"`

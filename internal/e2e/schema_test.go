@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -99,6 +100,10 @@ func (o *office) sensible(e control.Entry, state string) {
 	if e.Item == "" {
 		if e.State != "settling" && e.State != "unmatched" && e.State != "ignored" {
 			bad("no item")
+		}
+		// Why it is none, and how large it is, as of an item.
+		if fi, err := os.Lstat(e.Path); err != nil || e.Reason == "" || fi.Mode().IsRegular() && e.Size != fi.Size() {
+			bad("file")
 		}
 		return
 	}
