@@ -107,7 +107,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, series := range []string{"bloxdrop_ledger_size_bytes", "bloxdrop_journal_size_bytes", "bloxdrop_journal_syncs_total",
-		`bloxdrop_root_last_rescan_timestamp_seconds{root="1"}`, "bloxdrop_oldest_held_age_seconds", "process_start_time_seconds", "go_goroutines"} {
+		`bloxdrop_root_last_rescan_timestamp_seconds{root="1"}`, "bloxdrop_oldest_held_age_seconds", "bloxdrop_process_start_time_seconds", "bloxdrop_go_goroutines"} {
 		if got := value(t, text, series); got == "0" {
 			t.Errorf("%s is 0", series)
 		}
@@ -115,6 +115,11 @@ func TestMetrics(t *testing.T) {
 	for _, name := range []string{"Jansen", "1001", "Bakker", "1002", "Lease", "Payslip", "loose", filepath.ToSlash(o.dir)} {
 		if strings.Contains(text, name) {
 			t.Errorf("the metrics name %q", name)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "bloxdrop_") {
+			t.Errorf("this name is not bloxdrop's: %s", line)
 		}
 	}
 	checkMetrics(t, text)

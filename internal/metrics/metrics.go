@@ -1,9 +1,10 @@
 // Package metrics tells monitoring in numbers how it goes, in the form that
 // Prometheus reads.
 //
-// It promises names and units as they are usual there, that all names of ours
-// begin with bloxdrop_, and that to be asked costs a few numbers that are kept
-// anyway and waits for no disk, share or Bloxs longer than its source does.
+// It promises names and units as they are usual there, that all names begin
+// with bloxdrop_, those of Go and the process too, and that to be asked costs a
+// few numbers that are kept anyway and waits for no disk, share or Bloxs longer
+// than its source does.
 //
 // It must never put a person, a document or a path into a label: a root is
 // known by its number in config.toml. And it must never keep an upload waiting.
@@ -99,7 +100,8 @@ func New(o Options) *Metrics {
 		ConstLabels: prometheus.Labels{"version": o.Version, "goversion": runtime.Version(), "os": runtime.GOOS},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.attempts, m.took, m.size, m.alerts, build, newStanding(o),
+	m.registry.MustRegister(m.attempts, m.took, m.size, m.alerts, build, newStanding(o))
+	prometheus.WrapRegistererWithPrefix("bloxdrop_", m.registry).MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -61,7 +61,7 @@ func TestStanding(t *testing.T) {
 		}
 	}
 	for _, l := range regexp.MustCompile(`[{,]([a-z]+)="`).FindAllStringSubmatch(text, -1) { // another one could hold a name
-		if !strings.Contains(" state kind cause root outcome result le version goversion os ", " "+l[1]+" ") {
+		if !strings.Contains(" state kind cause root outcome result le version goversion os quantile ", " "+l[1]+" ") {
 			t.Errorf("there is a label %q", l[1])
 		}
 	}
