@@ -106,7 +106,10 @@ func (e *env) command() *cobra.Command {
 file is whole, and uploads it to that person's record in Bloxs, retrying until
 Bloxs has answered with a file ID.
 
-Try it without Bloxs:  bloxdrop demo`,
+Try it without Bloxs:  bloxdrop demo
+
+Exit codes: 0 answered or done, 1 failed, 2 wrong usage or config;
+of run --once also 3: something still settles, waits or is held.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
