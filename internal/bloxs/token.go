@@ -163,7 +163,10 @@ func (c *Client) signIn(ctx context.Context) (token, error) {
 	if a.Status != http.StatusOK || a.HTML {
 		return token{}, a.AsError()
 	}
-	var got struct{ Token, Expiration string }
+	var got struct {
+		Token      string
+		Expiration any // whatever stands there, the token is good
+	}
 	if json.Unmarshal(answer, &got) != nil || !plausibleToken(got.Token) {
 		bad := a.AsError()
 		bad.Invalid = true
@@ -171,7 +174,8 @@ func (c *Client) signIn(ctx context.Context) (token, error) {
 		return token{}, bad
 	}
 	c.cfg.Log.Debug("signed in")
-	return newToken(got.Token, got.Expiration, c.cfg.Now(), a.serverTime), nil
+	until, _ := got.Expiration.(string)
+	return newToken(got.Token, until, c.cfg.Now(), a.serverTime), nil
 }
 
 // plausibleToken tells whether a token can stand in a header.

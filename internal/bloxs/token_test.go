@@ -228,6 +228,17 @@ func TestTokenLife(t *testing.T) {
 	}
 }
 
+// A token is good whatever stands beside it.
+func TestTokenBesideOtherThings(t *testing.T) {
+	for _, body := range []string{`{"token":"good"}`, `{"token":"good","expiration":1764260000}`, `{"Token":"good","expiration":null,"user":{"id":1}}`} {
+		server := newServer(t, bloxstest.Options{})
+		server.SignIns.Next(bloxstest.WrongID(body))
+		if got, err := newClient(t, config(t, server.URL)).Token(testContext(t)); got != "good" || err != nil {
+			t.Errorf("%s: %q, %v", body, got, err)
+		}
+	}
+}
+
 func TestStrangeSignInAnswers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault         bloxstest.Fault
