@@ -99,6 +99,7 @@ func Said(sentence, traceID string) string {
 func (c *Client) readAnswer(op string, resp *http.Response) (*Answer, []byte) {
 	body, whole, err := readBounded(resp.Body)
 	resp.Body.Close() // what is left unread costs the connection, not us
+	c.old.Store(!resp.ProtoAtLeast(1, 1))
 	contentType, hide := resp.Header.Get("Content-Type"), c.hideFor(resp.Request)
 	a := &Answer{Op: op, Status: resp.StatusCode, BodyErr: err, HTML: isHTML(contentType, body)}
 	if !a.HTML {

@@ -76,6 +76,7 @@ type Client struct {
 	secret *strings.Replacer
 	tokens tokens
 	skew   atomic.Pointer[time.Duration]
+	old    atomic.Bool // the latest answer was one of HTTP/1.0, which knows no Expect
 
 	ctx  context.Context // ends with Close; a sign-in is nobody's own, so it hangs on this
 	stop context.CancelFunc

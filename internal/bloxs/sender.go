@@ -139,7 +139,7 @@ func (s *Sender) request(u Upload, body io.ReadCloser) (*http.Request, error) {
 	req.Header.Set("Content-Type", u.ContentType)
 	req.Header.Set("Accept", "application/json")
 	c.setUserAgent(req)
-	if !s.noExpect && (u.Length > expectAbove || s.stale()) {
+	if !s.noExpect && !c.old.Load() && (u.Length > expectAbove || s.stale()) {
 		req.Header.Set("Expect", "100-continue")
 	}
 	return req, nil

@@ -1,6 +1,7 @@
 package bloxs
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -182,6 +184,48 @@ func TestExpect(t *testing.T) {
 		}
 	}
 	mu.Unlock()
+}
+
+// HTTP/1.0 knows no Expect: who asked all the same would wait a second for
+// nothing, with each file, since each has a new connection there.
+func TestNoExpectForHTTP10(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan bool, 4)
+	var served sync.WaitGroup
+	served.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			req, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil {
+				asked <- req.Header.Get("Expect") != ""
+				_, err = io.Copy(io.Discard, req.Body)
+			}
+			if err == nil {
+				_, err = io.WriteString(conn, "HTTP/1.0 200 OK\r\n\r\n5")
+			}
+			if err = errors.Join(err, conn.Close()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Cleanup(func() { l.Close(); served.Wait() })
+	cfg := config(t, "http://"+l.Addr().String())
+	cfg.Token = "fixed-token"
+	c := newClient(t, cfg)
+	for i, want := range []bool{true, false, false} { // the third by another worker
+		if a, err := upload(t, c, newSender(t, c), "1", "a", make([]byte, 10)); err != nil || a.FileID != 5 {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		if is := <-asked; is != want {
+			t.Errorf("upload %d: Expect %v, want %v", i, is, want)
+		}
+	}
 }
 
 // A body whose Read fails, as that of a file which changed, is never stored.
