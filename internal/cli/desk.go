@@ -26,15 +26,10 @@ const startingFor = 10 * time.Second // how long a command waits for a service t
 // withDesk loads the config and lets do ask the running service, or the ledger
 // itself where none runs.
 func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d control.Desk) error) error {
-	c, err := e.loadToAsk()
+	c, log, err := e.asking()
 	if err != nil {
 		return err
 	}
-	log, endLog, err := newLog(config.Log{Level: "warn", Format: "text"}, e.err, os.Getenv)
-	if err != nil {
-		return err
-	}
-	defer endLog()
 	deadline := time.Now().Add(startingFor)
 	for {
 		client, err := control.Dial(ctx, c.Store.Dir)
@@ -53,6 +48,16 @@ func (e *env) withDesk(ctx context.Context, do func(ctx context.Context, d contr
 			return err
 		}
 	}
+}
+
+// asking is what a command needs that sends nothing; it logs warnings alone.
+func (e *env) asking() (*config.Config, *slog.Logger, error) {
+	c, err := e.loadToAsk()
+	if err != nil {
+		return nil, nil, err
+	}
+	log, _, err := newLog(config.Log{Level: "warn", Format: "text"}, e.err, os.Getenv) // no file that had to be closed
+	return c, log, err
 }
 
 func appOptions(c *config.Config, log *slog.Logger) app.Options {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,15 +33,10 @@ func (e *env) restore() *cobra.Command {
 
 // alone runs do on the store's files, with no service running.
 func (e *env) alone(ctx context.Context, do func(ctx context.Context, c *config.Config, opts store.Options) error) error {
-	c, err := e.loadToAsk()
+	c, log, err := e.asking()
 	if err != nil {
 		return err
 	}
-	log, endLog, err := newLog(config.Log{Level: "warn", Format: "text"}, e.err, os.Getenv)
-	if err != nil {
-		return err
-	}
-	defer endLog()
 	client, err := control.Dial(ctx, c.Store.Dir)
 	if err == nil {
 		client.Close()
