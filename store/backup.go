@@ -214,8 +214,8 @@ func (u *unpacker) getFile(name string, size int64, dir string) {
 	}
 }
 
-// VerifyBackup reads a backup whole and tells what it holds.
-func VerifyBackup(path string) (Backup, error) {
+// verifyBackup reads a backup whole and tells what it holds.
+func verifyBackup(path string) (Backup, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Backup{}, err
@@ -231,7 +231,7 @@ func VerifyBackup(path string) (Backup, error) {
 // PlaceBackup reads a backup back and gives it its name, which is on the disk when
 // it returns.
 func PlaceBackup(temp, path string) (Backup, error) {
-	b, err := VerifyBackup(temp)
+	b, err := verifyBackup(temp)
 	if err != nil {
 		return b, err
 	}

@@ -103,7 +103,7 @@ func (c *Client) readAnswer(op string, resp *http.Response) (*Answer, []byte) {
 	contentType, hide := resp.Header.Get("Content-Type"), c.hideFor(resp.Request)
 	a := &Answer{Op: op, Status: resp.StatusCode, BodyErr: err, HTML: isHTML(contentType, body)}
 	if !a.HTML {
-		a.Problem, a.IsProblem = ParseProblem(contentType, body)
+		a.Problem, a.IsProblem = parseProblem(contentType, body)
 		a.Problem = a.Problem.mapText(hide)
 	}
 	a.serverTime = c.serverNow(resp.Header)

@@ -20,7 +20,7 @@ func (c *Client) FindPerson(ctx context.Context, relation, kind, id string) ([]s
 	if err != nil {
 		return nil, err
 	}
-	r, err := RelationOf(relation)
+	r, err := relationOf(relation)
 	if err != nil {
 		return nil, err
 	}

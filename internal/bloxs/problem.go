@@ -105,10 +105,10 @@ func isWordRune(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// ParseProblem reads the words of an answer. The flag says that the body is a
+// parseProblem reads the words of an answer. The flag says that the body is a
 // problem object; a bare text such as "No file was uploaded." comes back as a
 // title without it. Web pages yield nothing.
-func ParseProblem(contentType string, body []byte) (Problem, bool) {
+func parseProblem(contentType string, body []byte) (Problem, bool) {
 	if isHTML(contentType, body) || len(body) > maxAnswer {
 		return Problem{}, false
 	}

@@ -21,8 +21,8 @@ func Relations() []Relation {
 	}
 }
 
-// RelationOf finds a relation by its word.
-func RelationOf(word string) (Relation, error) {
+// relationOf finds a relation by its word.
+func relationOf(word string) (Relation, error) {
 	for _, r := range Relations() {
 		if r.Word == word {
 			return r, nil
@@ -33,7 +33,7 @@ func RelationOf(word string) (Relation, error) {
 
 // OneOf is what a message calls one of a relation.
 func OneOf(word string) string {
-	r, err := RelationOf(word)
+	r, err := relationOf(word)
 	if err != nil {
 		return "person" // a ledger may know a relation that this version doesn't
 	}

@@ -63,8 +63,8 @@ type Upload struct {
 	Answered func(status int)
 }
 
-// ErrNoConnection means that there is no connection to speak of yet.
-var ErrNoConnection = errors.New("no connection to Bloxs")
+// errNoConnection means that there is no connection to speak of yet.
+var errNoConnection = errors.New("no connection to Bloxs")
 
 // NewSender makes a Sender for one worker. It connects with the first Send.
 func (c *Client) NewSender() *Sender {
@@ -126,7 +126,7 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 
 func (s *Sender) request(u Upload, body io.ReadCloser) (*http.Request, error) {
 	c := s.client
-	relation, err := RelationOf(u.Relation)
+	relation, err := relationOf(u.Relation)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *Sender) Moved() int64 {
 func (s *Sender) Flushed(ctx context.Context) error {
 	conn := s.current.Load()
 	if conn == nil {
-		return ErrNoConnection
+		return errNoConnection
 	}
 	return conn.flushed(ctx)
 }
@@ -210,7 +210,7 @@ func (s *Sender) FlushedWithin(ctx context.Context, d time.Duration) bool {
 func (s *Sender) Alive() error {
 	conn := s.current.Load()
 	if conn == nil {
-		return ErrNoConnection
+		return errNoConnection
 	}
 	return conn.alive()
 }

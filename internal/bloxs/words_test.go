@@ -38,7 +38,7 @@ func TestParseProblem(t *testing.T) {
 		"nothing":         {"", "", Problem{}, false, ""},
 		"a number":        {"application/json", "5", Problem{}, false, ""},
 	} {
-		got, is := ParseProblem(tc.contentType, []byte(tc.body))
+		got, is := parseProblem(tc.contentType, []byte(tc.body))
 		if !reflect.DeepEqual(got, tc.want) || is != tc.is || got.Text() != tc.text {
 			t.Errorf("%s: %+v %v %q", name, got, is, got.Text())
 		}
@@ -74,7 +74,7 @@ func FuzzParseProblem(f *testing.F) {
 	f.Add("text/plain", []byte("<x\x00\x1b\u202e"))
 	f.Add("", []byte(`{"errors":[{"a":1}],"status":1,"type":"<"}`))
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
-		p, _ := ParseProblem(contentType, body)
+		p, _ := parseProblem(contentType, body)
 		p.NamesPerson("reference", "1")
 		sentence := (&Error{Op: OpUpload, Status: 404, Problem: p, Location: contentType}).Error()
 		for _, text := range []string{p.Text(), sentence} {
