@@ -1,10 +1,12 @@
-// Package app puts the rooms together: it makes store, queue, watcher, uploader
-// and archive from a config, and owns their start and stop.
+// Package app puts the rooms together: it makes them, and what stands beside
+// them, from a config, owns their start and stop, and answers what commands, the
+// page and monitoring ask.
 //
 // It promises that what it started has ended when Close returns, within five
 // seconds, and that commands get the same answers from a running app as from
 // one that only has the ledger open. It must never handle signals, parse
-// arguments, or keep state of its own about files.
+// arguments, or keep state of its own about files, but the last warnings for
+// the page.
 package app
 
 import (

@@ -7,7 +7,8 @@
 // nothing but a token, once at most, and persons, as often as the rate limit
 // lets and for a bounded time.
 //
-// It must never change anything, nor tell anybody but where SendAlert is set: no store, no marker, no token, no file.
+// It must never change anything (no store, no marker, no token, no file), nor
+// tell anybody, but where SendAlert is set.
 package check
 
 import (

@@ -1,6 +1,6 @@
-// Package cli is the commands, one in each file: it reads arguments, asks the
-// app or a running service, and prints what a person, or with --json a
-// program, wants to know.
+// Package cli is the commands, each in a file of its own or among its like: it
+// reads arguments, asks the app or a running service, and prints what a person,
+// or with --json a program, wants to know.
 //
 // It promises the exit codes 0 (answered or done), 1 (failed), 2 (wrong usage
 // or config), and for `run --once` 3 (something still settles, waits or is

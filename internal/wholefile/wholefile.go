@@ -1,9 +1,9 @@
 // Package wholefile puts a small file in the place of another.
 //
 // It promises that whoever reads sees the old file or the new one, also after a
-// crash, and that only the account which wrote it may read it (on Windows the
-// folder's rights say who may). It must never leave a half-written file under
-// the name, nor one temporary file more than one.
+// crash, and that only the account which wrote it may read it, and those to whom
+// WriteFor gives it (on Windows the folder's rights say who may). It must never
+// leave a half-written file under the name, nor more than one temporary file.
 package wholefile
 
 import (
