@@ -50,6 +50,41 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+var tests = regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w+`)
+
+// TestNamedTestsExist: a test that a document or a script of .ci asks for, maybe
+// by the beginning of its name, is there.
+func TestNamedTestsExist(t *testing.T) {
+	there := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func ((Test|Fuzz)\w+)\(`).FindAllStringSubmatch(read(t, path), -1) {
+			for end := range len(m[1]) {
+				there[m[1][:end+1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"../../docs/*.md", "../../*.md", "../../.ci/*"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, path := range paths {
+			for _, name := range tests.FindAllString(read(t, path), -1) {
+				if !there[name] {
+					t.Errorf("%s names %s, which is not there", path, name)
+				}
+			}
+		}
+	}
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
