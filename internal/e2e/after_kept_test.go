@@ -37,7 +37,7 @@ func TestKeptWhileBeingDeleted(t *testing.T) {
 func (o *office) killedWhileDeleting(path string) {
 	o.t.Helper()
 	s, err := store.Open(o.t.Context(), store.Options{
-		Dir: filepath.Join(o.dir, "store"), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Dir: o.storeDir(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		DeepCheck: func(_ context.Context, path string) error { return store.CheckLedger(path) },
 	})
 	o.must(err)

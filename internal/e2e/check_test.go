@@ -21,7 +21,7 @@ func TestCheckNamesTen(t *testing.T) {
 	o := newOffice(t, bloxstest.Options{Persons: bloxstest.Directory(map[string]bloxstest.Person{
 		"1001": {Name: "A. Jansen"}, "1243": {Name: "P. Bakker"},
 	})})
-	missing, logDir, store := filepath.Join(o.dir, "share"), filepath.Join(o.dir, "logs"), filepath.Join(o.dir, "store")
+	missing, logDir, store := filepath.Join(o.dir, "share"), filepath.Join(o.dir, "logs"), o.storeDir()
 	text := strings.Replace(o.text(), "[upload]", "[[watch]]\npath = '"+missing+"'\nexisting = \"upload\"\n\n[log]\nfile = '"+
 		filepath.Join(logDir, "b.log")+"'\n\n[upload]\nmax_size = \"1 KiB\"", 1)
 	o.must(os.WriteFile(o.config, []byte(text), 0o600))
@@ -133,7 +133,7 @@ func TestCheckThroughALife(t *testing.T) {
 		}
 	}
 	look([]string{"2 would be sent"}, []string{"warning", "1243 - Visser"})
-	o.nothing(filepath.Join(o.dir, "store"))
+	o.nothing(o.storeDir())
 
 	o.start()
 	o.until("one sent, one held", func(st control.Status) bool { return st.Sent == 1 && st.Held == 1 })

@@ -161,7 +161,7 @@ func TestStaleControl(t *testing.T) {
 	o.write("1001 - Jansen/a.txt", "a")
 	o.start()
 	o.untilSent(1)
-	file := filepath.Join(o.dir, "store", "control.json")
+	file := filepath.Join(o.storeDir(), "control.json")
 	o.kill()
 	for _, text := range []string{
 		"", "{", `{"address":"127.0.0.1:1","token":"x","pid":1}`,

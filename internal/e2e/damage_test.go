@@ -119,7 +119,7 @@ func TestLedgerDamaged(t *testing.T) {
 				t.Parallel()
 				o := history(t)
 				end(o)
-				o.must(harm(filepath.Join(o.dir, "store", "ledger.db")))
+				o.must(harm(filepath.Join(o.storeDir(), "ledger.db")))
 				o.comesUp("the ledger was missing or damaged")
 			})
 		}
@@ -137,7 +137,7 @@ func TestJournalDamaged(t *testing.T) {
 			t.Parallel()
 			o := history(t)
 			o.stop()
-			o.must(harm(filepath.Join(o.dir, "store", "journal.jsonl")))
+			o.must(harm(filepath.Join(o.storeDir(), "journal.jsonl")))
 			o.comesUp("the journal was missing or damaged")
 		})
 	}
@@ -148,7 +148,7 @@ func TestTornJournal(t *testing.T) {
 	t.Parallel()
 	o := history(t)
 	o.kill()
-	f, err := os.OpenFile(filepath.Join(o.dir, "store", "journal.jsonl"), os.O_WRONLY|os.O_APPEND, 0)
+	f, err := os.OpenFile(filepath.Join(o.storeDir(), "journal.jsonl"), os.O_WRONLY|os.O_APPEND, 0)
 	o.must(err)
 	_, err = f.WriteString(`{"seq":99,"at":"2026-`)
 	o.must(err)
@@ -231,7 +231,7 @@ func (o *office) requests() int {
 func TestDamageWhileRunning(t *testing.T) {
 	t.Parallel()
 	o := history(t)
-	path := filepath.Join(o.dir, "store", "ledger.db")
+	path := filepath.Join(o.storeDir(), "ledger.db")
 	o.must(harms()["zeroed behind its head"](path))
 	o.write("1001 - Jansen/during.txt", "during")
 	select {

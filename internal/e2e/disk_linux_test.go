@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"bloxdrop/internal/bloxs/bloxstest"
@@ -17,7 +16,7 @@ import (
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, bloxstest.Options{})
-	store := filepath.Join(o.dir, "store")
+	store := o.storeDir()
 	o.must(os.Mkdir(store, 0o700))
 	testfs.SmallDisk(t, store, 56)
 	o.drop(5)

@@ -22,7 +22,7 @@ func (o *office) renameInRoot(from, to string) {
 
 // journal counts the lines with a word in them.
 func (o *office) journal(word string) int {
-	b, err := os.ReadFile(filepath.Join(o.dir, "store", "journal.jsonl"))
+	b, err := os.ReadFile(filepath.Join(o.storeDir(), "journal.jsonl"))
 	if err != nil {
 		return 0
 	}
@@ -195,7 +195,7 @@ func TestSendAgain(t *testing.T) {
 		t.Errorf("%+v, want file ID %d", e, second)
 	}
 	o.kill()
-	o.remove(filepath.Join(o.dir, "store", "ledger.db"))
+	o.remove(filepath.Join(o.storeDir(), "ledger.db"))
 	o.start()
 	o.untilAt("1001/lease.txt", "sent", "")
 	if n := o.bloxs.Uploads.Count(); n != 2 {

@@ -84,7 +84,7 @@ func TestExplain(t *testing.T) {
 	t.Parallel()
 	o := puzzle(t)
 	o.explained(filepath.Join(o.root, "1001 - Jansen", "lease.txt"), "settling", "not running", "start bloxdrop")
-	o.nothing(filepath.Join(o.dir, "store")) // a question makes no store
+	o.nothing(o.storeDir()) // a question makes no store
 	o.start()
 	asSeen := func(st control.Status) bool { return st.Sent == 2 && st.Held == 4 && st.Settling == 1 }
 	o.until("all tried", asSeen)

@@ -43,7 +43,7 @@ func (o *office) traces() (found []string) {
 	o.t.Helper()
 	lease := sha256.Sum256([]byte(leaseOf(0)))
 	words := [][]byte{[]byte("qx4711"), []byte("Zonneveld"), []byte("lease"), lease[:], []byte(hex.EncodeToString(lease[:]))}
-	o.must(filepath.WalkDir(filepath.Join(o.dir, "store"), func(path string, d os.DirEntry, err error) error {
+	o.must(filepath.WalkDir(o.storeDir(), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -104,7 +104,7 @@ func TestForget(t *testing.T) {
 
 	o.stop() // and with nothing running
 	o.removeAll(filepath.Join(o.root, zonneveld))
-	aside := filepath.Join(o.dir, "store", "ledger.db.damaged-20260102T030405")
+	aside := filepath.Join(o.storeDir(), "ledger.db.damaged-20260102T030405")
 	o.must(os.WriteFile(aside, []byte("Zonneveld"), 0o600))
 	o.says(o.run("forget", "--person", "qx4711"), "5 files stay known", aside+", set aside")
 	o.remove(aside)

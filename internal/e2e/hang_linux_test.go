@@ -78,7 +78,7 @@ func (o *office) stopsThoughItHangs() {
 	o.must(signal(o.daemon.Process, syscall.SIGTERM))
 	began := time.Now()
 	for {
-		_, err := os.Stat(filepath.Join(o.dir, "store", "clean-stop.json"))
+		_, err := os.Stat(filepath.Join(o.storeDir(), "clean-stop.json"))
 		took := time.Since(began)
 		if err == nil {
 			o.t.Logf("stopped within %v", took)

@@ -236,7 +236,7 @@ func TestNoticeKilled(t *testing.T) {
 				}
 				o.bloxs.Know("1234", bloxstest.Person{Name: "J. Bakker"})
 				o.eventually("noted down", func() bool {
-					b, _ := os.ReadFile(filepath.Join(o.dir, "store", "notices.json"))
+					b, _ := os.ReadFile(filepath.Join(o.storeDir(), "notices.json"))
 					return strings.Count(string(b), "\"") > 8
 				})
 				o.remove(path)

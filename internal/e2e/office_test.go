@@ -148,7 +148,7 @@ dir = "%s"
 
 [web]
 listen = ""
-`, o.bloxs.URL, o.root, settle, filepath.Join(o.dir, "store"))
+`, o.bloxs.URL, o.root, settle, o.storeDir())
 	// Windows takes slashes too, and TOML takes them as they are.
 	text = filepath.ToSlash(strings.NewReplacer(replace...).Replace(text))
 	o.must(os.WriteFile(o.config, []byte(text), 0o600))
@@ -192,7 +192,7 @@ func (o *office) answers() {
 	o.t.Helper()
 	pid := fmt.Sprintf(`"pid":%d`, o.daemon.Process.Pid)
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		b, err := os.ReadFile(filepath.Join(o.dir, "store", "control.json"))
+		b, err := os.ReadFile(filepath.Join(o.storeDir(), "control.json"))
 		if err == nil && strings.Contains(string(b), pid) {
 			return
 		}

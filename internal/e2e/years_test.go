@@ -41,7 +41,7 @@ func TestBackupAndRestore(t *testing.T) {
 	was := o.root
 	o.root = moved
 	other := filepath.Join(o.dir, "other store")
-	o.configure(filepath.Join(o.dir, "store"), other, was, moved)
+	o.configure(o.storeDir(), other, was, moved)
 	said := o.run("restore", file)
 	o.says(said, "22 items", "20 sent", "adopt", "--existing upload", "--existing skip", moved)
 	if strings.Contains(said, "kept as") {
@@ -81,7 +81,7 @@ func TestRepair(t *testing.T) {
 	o.refused(1, "running", "repair")
 	o.stop()
 	o.says(o.run("repair"), "sound", "nothing was changed")
-	dir := filepath.Join(o.dir, "store")
+	dir := o.storeDir()
 	o.must(harms()["zeroed behind its head"](filepath.Join(dir, "ledger.db")))
 	o.says(o.run("repair"), "one of the two", "nothing is lost", "20 sent")
 	// Lines in the middle of the journal go, and the ledger is cut.
@@ -119,7 +119,7 @@ func TestNewerLedger(t *testing.T) {
 	t.Parallel()
 	o := history(t)
 	o.stop()
-	journal := filepath.Join(o.dir, "store", "journal.jsonl")
+	journal := filepath.Join(o.storeDir(), "journal.jsonl")
 	b, err := os.ReadFile(journal)
 	o.must(err)
 	rest := fmt.Sprintf(`"seq":%d,"at":"2030-01-01T00:00:00Z","op":"teleported"}`, strings.Count(string(b), "\n")+1)
@@ -140,7 +140,7 @@ func TestFormerLedger(t *testing.T) {
 		t.Skip("the kept ledger was written on Linux, where paths keep their case")
 	}
 	o := newOffice(t, bloxstest.Options{})
-	dir := filepath.Join(o.dir, "store")
+	dir := o.storeDir()
 	o.must(os.CopyFS(dir, os.DirFS(filepath.FromSlash("../../store/testdata/schema1/killed"))))
 	if st := o.status(); st.Sent != 3 || st.Held != 5 || st.Waiting != 1 || st.Withdrawn != 1 {
 		t.Errorf("%+v", st)
