@@ -9,8 +9,8 @@ import (
 	"bloxdrop/store"
 )
 
-// TestCaution is DESIGN.md's rule after an uncertain outcome, in an outage
-// that four workers meet.
+// TestCaution is the rule after an uncertain outcome, in an outage that four
+// workers meet.
 func TestCaution(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.offerMany("1", 20)

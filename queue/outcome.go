@@ -2,8 +2,7 @@ package queue
 
 import "time"
 
-// Class is what an attempt came to; DESIGN.md's table of outcomes says what
-// follows from each.
+// Class is what an attempt came to; docs/states.md says what follows from each.
 type Class string
 
 // The outcome classes.

@@ -70,7 +70,7 @@ func (c *cutter) relay(client *net.TCPConn) {
 }
 
 // TestCuts cuts uploads of 40 KB at any byte of the request. BLOXDROP_CUTS
-// sets how many; 1,000 is the number in DESIGN.md section 2.
+// sets how many; .ci/full makes 1,000.
 func TestCuts(t *testing.T) {
 	cuts := 200
 	if n, err := strconv.Atoi(os.Getenv("BLOXDROP_CUTS")); err == nil {

@@ -78,8 +78,8 @@ func (g *gate) pass() {
 }
 
 // passGate runs when the last bytes are asked for: all before has been
-// written to the connection. nil lets them go. DESIGN.md section 2 gives the
-// steps and their order.
+// written to the connection. nil lets them go. docs/ARCHITECTURE.md says why
+// there are these steps, in this order.
 func (a *attempt) passGate() error {
 	// 1. What was streamed is what was offered, and still stands there.
 	if err := a.body.whole(a.job.Item); err != nil {

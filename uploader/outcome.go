@@ -17,8 +17,9 @@ type how struct {
 	err      error         // why none came
 }
 
-// classify is DESIGN.md section 6, the whole of it, as a function of what
-// happened. Kind and id are the identifier that was sent.
+// classify says what an attempt came to, as a function of all that happened;
+// docs/states.md says what follows from each class. Kind and id are the
+// identifier that was sent.
 func classify(h how, kind, id string) queue.Outcome {
 	// A gate behind which no byte was accepted is as good as shut: the body
 	// ended before its Content-Length.

@@ -9,7 +9,7 @@ import (
 	"bloxdrop/queue"
 )
 
-// TestOutcomes plays every row of DESIGN.md section 6 on the simulated Bloxs.
+// TestOutcomes has the simulated Bloxs play whatever an attempt may meet.
 // A small file's fault strikes behind the gate unless it is early; a large
 // file waits for leave to send, so an early one strikes before it.
 func TestOutcomes(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"bloxdrop/internal/control"
 )
 
-// The contract of DESIGN.md section 7, which programs outside rely on.
+// The names and types of status and list, on which programs outside rely.
 var (
 	statusFields = map[string]string{
 		"version": "string", "state": "string", "pauses": "array", "sent": "number", "waiting": "number", "sending": "number",

@@ -41,8 +41,8 @@ func (w *world) healBloxs() {
 	w.bloxs.LimitWindow(bloxstest.Limit{})
 }
 
-// uploadFaults are all answers of DESIGN.md's table, at every moment at which
-// each may come, and the connection's ends.
+// uploadFaults are all kinds of answers, at every moment at which each may come,
+// and the connection's ends.
 func uploadFaults(rnd *rand.Rand) []bloxstest.Fault {
 	at := rnd.Int64N(pick(rnd, int64(1), 300, 3000))
 	return []bloxstest.Fault{
