@@ -29,6 +29,80 @@ func TestOneWorkerAnItem(t *testing.T) {
 	})
 }
 
+// ofWorkers is a ledger that looks whose an item is while its outcome is written down.
+type ofWorkers struct {
+	Store
+	look func(store.ItemID)
+}
+
+func (w ofWorkers) NotStored(id store.ItemID, t store.Try) error {
+	w.look(id)
+	return w.Store.NotStored(id, t)
+}
+
+// TestAnItemIsClaimedUntilItsOutcomeIsWritten: a worker that took it before could
+// have its own gate open when the outcome of the other's comes.
+func TestAnItemIsClaimedUntilItsOutcomeIsWritten(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.Stop()
+		asked := 0
+		b.opts.Store = ofWorkers{b.ledger, func(id store.ItemID) {
+			if asked++; !b.Claimed()[id] {
+				b.t.Error("anybody may take the item before its outcome is written down")
+			}
+		}}
+		var err error
+		b.Queue, err = New(b.opts)
+		b.must(err)
+		b.offer("1/a")
+		job := b.next()
+		b.Done(job, transient)
+		if asked != 1 || b.Claimed()[job.Item.ID] {
+			b.t.Errorf("asked %d times, claimed: %v", asked, b.Claimed())
+		}
+	})
+}
+
+// fullNow is a ledger on a disk that is full whenever an uncertain outcome is to be written.
+type fullNow struct {
+	Store
+	full bool
+}
+
+func (f *fullNow) NobodyKnows(id store.ItemID, again bool, t store.Try) error {
+	if f.full {
+		return store.ErrDiskFull
+	}
+	return f.Store.NobodyKnows(id, again, t)
+}
+
+// TestUnsettledStart: as long as it can't be written down that a gate of the last
+// process is uncertain, nothing is tried; else an item that is on its way now
+// would be taken for one of those, and its receipt be lost.
+func TestUnsettledStart(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offer("1/a", "1/b")
+		b.openGate(b.next())
+		b.Stop()
+		ledger := &fullNow{b.ledger, true}
+		b.opts.Store = ledger
+		var err error
+		b.Queue, err = New(b.opts)
+		b.must(err)
+		b.paused(ByStore)
+		b.idle(time.Minute)
+		b.is("1/a", store.Sending, "")
+		ledger.full = false
+		job, _ := b.within(time.Minute)
+		b.is("1/a", store.Held, store.Uncertain)
+		if job == nil || job.Item.Rel != "1/b" {
+			b.t.Fatalf("%+v", job)
+		}
+		b.ends(job, delivered)
+		b.paused("")
+	})
+}
+
 // TestFairness lets nobody wait behind a colleague's thousand files.
 func TestFairness(t *testing.T) {
 	inBubble(t, func(b *bench) {

@@ -26,6 +26,7 @@ func TestDiskFull(t *testing.T) {
 			b.t.Errorf("%+v", p)
 		}
 		b.idle(time.Hour)
+		b.must(b.Resume()) // makes no room
 		b.paused(ByDisk)
 		undo()
 		b.openGate(b.after(diskRetry))
