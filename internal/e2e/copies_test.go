@@ -77,6 +77,49 @@ func TestNoticeCopies(t *testing.T) {
 	}
 }
 
+// TestNoticeInAnEditor: what editors leave beside a notice that a colleague has
+// open, and her own saves of it, are no documents: none is sent, and none is
+// deleted as sent.
+func TestNoticeInAnEditor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, staff(), after("delete")...)
+	o.bloxs.Uploads.Next(bloxstest.Status(415))
+	refused := o.write("1001 - Jansen/refused.bin", "refused")
+	o.start()
+	const dir = "1001 - Jansen/"
+	var name, text string
+	o.eventually("told", func() bool {
+		for rel, is := range o.notices() {
+			name, text = strings.TrimPrefix(rel, dir), is
+		}
+		return name != ""
+	})
+	kept := []string{
+		o.write(dir+name+"~", text), o.write(dir+"#"+name+"#", text), // gedit and others, Emacs
+		o.write(dir+"."+name+".swp", "b0VIM 9.1 "+text), o.write(dir+".~lock."+name+"#", ",anna,pc7;"), // Vim, LibreOffice
+		o.write(dir+"notes.txt", text+"\r\nPiet: I have phoned them"), // her own save of it
+	}
+	o.write(dir+name+".tmp", text+"\r\nPiet: I have phoned them")
+	o.rename(filepath.Join(o.root, dir+name+".tmp"), filepath.Join(o.root, dir+name)) // and one in its place
+	o.write(dir+"lease.txt", "lease")
+	o.untilSent(1)
+	o.remove(refused)
+	o.eventually("taken away", func() bool { return len(o.notices()) == 0 })
+	o.write(dir+name, text) // she saves it once more
+	o.eventually("taken away again", func() bool { return len(o.notices()) == 0 })
+	o.until("at rest", func(st control.Status) bool {
+		return st.Settling+st.Waiting == 0 && st.Files == len(kept) && st.Ignored == len(kept)
+	})
+	if got := o.bloxs.Stored(); len(got) != 1 || got[0].Name != "lease.txt" {
+		t.Errorf("sent: %+v", got)
+	}
+	for _, path := range kept {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // the is the path of the one notice whose path begins so.
 func (o *office) the(start string) string {
 	o.t.Helper()
