@@ -269,6 +269,40 @@ func TestBothDamaged(t *testing.T) {
 	}
 }
 
+// TestShorterJournal: one that ends earlier than a clean stop left it, at a line's
+// end, makes no ledger anew; what its last lines said would be sent again.
+func TestShorterJournal(t *testing.T) {
+	t.Parallel()
+	w := newWreck(t, true)
+	whole := w.files[journalName]
+	last := lineNumber(whole, bytes.Count(whole, []byte("\n")))
+	w.broken(map[string][]byte{ledgerName: nil, journalName: whole[:len(whole)-len(last)]})
+	w.refuses("the last line is missing", ErrDamaged)
+}
+
+// TestForkedJournal is of the same ledger, as long as it should be and longer,
+// but went another way: a copy of the store that somebody started, say.
+func TestForkedJournal(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"), offer("1", "1/b", "b"), offer("1", "1/c", "c"))
+	b.close()
+	fork := &bench{t: t, dir: t.TempDir(), now: b.now}
+	b.must(os.CopyFS(fork.dir, os.DirFS(b.dir)))
+	b.open()
+	b.send("1/a", 11)
+	b.close()
+	fork.open()
+	fork.send("1/b", 12)
+	fork.send("1/c", 13)
+	fork.close()
+	other, err := os.ReadFile(fork.file(journalName))
+	b.must(errors.Join(err, os.WriteFile(b.file(journalName), other, 0o600), os.Remove(b.file(cleanName))))
+	if err := b.tryOpen(); !errors.Is(err, ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestJournalOfAnotherLedger(t *testing.T) {
 	t.Parallel()
 	for _, clean := range []bool{true, false} {

@@ -53,7 +53,7 @@ func (j *journal) append(l line) (*lines, position, error) {
 		return nil, position{}, err
 	}
 	j.open.buf = append(j.open.buf, b...)
-	j.end = position{Seq: l.Seq, Start: j.end.End, End: j.end.End + int64(len(b))}
+	j.end = j.end.behind(l.Seq, b)
 	return j.open, j.end, nil
 }
 

@@ -171,11 +171,25 @@ func decodeLine(b []byte) (line, error) {
 }
 
 // position is a place in the journal: the end of the line with number Seq,
-// which begins at Start.
+// which begins at Start. By Sum, that line's checksum, it is told from one with
+// the same number and length in a copy of the journal that went another way; 0:
+// it isn't known.
 type position struct {
 	Seq   uint64 `cbor:"1,keyasint"`
 	Start int64  `cbor:"2,keyasint"`
 	End   int64  `cbor:"3,keyasint"`
+	Sum   uint32 `cbor:"4,keyasint,omitempty"`
+}
+
+// behind is the position of a sound line that follows.
+func (p position) behind(seq uint64, b []byte) position {
+	return position{Seq: seq, Start: p.End, End: p.End + int64(len(b)), Sum: sumOf(b)}
+}
+
+// sumOf reads the checksum of a sound line.
+func sumOf(b []byte) uint32 {
+	sum, _ := strconv.ParseUint(string(b[len(crcHead):len(crcHead)+8]), 16, 32) // checked already
+	return uint32(sum)
 }
 
 // maxLine bounds one line: a path of 32 K and its person fit, with a cause.
@@ -191,10 +205,8 @@ const (
 func readLines(r io.Reader, from position, fn func(raw []byte, pos position) error) (last position, torn, damaged bool, err error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	last = from
-	at := from.End
 	for {
 		raw, n, err := readLine(br)
-		at += n
 		whole := bytes.HasSuffix(raw, []byte{'\n'})
 		seq, bad := uint64(0), errLine
 		if whole {
@@ -204,7 +216,7 @@ func readLines(r io.Reader, from position, fn func(raw []byte, pos position) err
 		case bad == nil && torn, bad == nil && seq != last.Seq+1:
 			return last, true, true, nil
 		case bad == nil:
-			last = position{Seq: seq, Start: last.End, End: at}
+			last = last.behind(seq, raw)
 			if err := fn(raw[:len(raw)-1], last); err != nil {
 				return last, false, false, err
 			}

@@ -283,7 +283,7 @@ func readHead(f *os.File) (line, error) {
 	return line{}, fmt.Errorf("%s does not begin like a journal", f.Name())
 }
 
-// lineAt checks that the line which ends at pos is the one with its number.
+// lineAt checks that the line which ends at pos is the very one.
 func lineAt(f *os.File, pos position) error {
 	if pos.End <= pos.Start || pos.End-pos.Start > maxLine {
 		return errLine
@@ -292,7 +292,7 @@ func lineAt(f *os.File, pos position) error {
 	if _, err := f.ReadAt(b, pos.Start); err != nil {
 		return err
 	}
-	if seq, err := checkLine(b[:len(b)-1]); err != nil || seq != pos.Seq {
+	if seq, err := checkLine(b[:len(b)-1]); err != nil || seq != pos.Seq || pos.Sum != 0 && sumOf(b) != pos.Sum {
 		return errLine
 	}
 	return nil

@@ -23,7 +23,7 @@ func (s *Store) begetBoth() (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	end := position{Seq: 1, End: int64(len(b))}
+	end := position{}.behind(1, b)
 	if err := writeFile(s.path(journalName), b); err != nil {
 		return end, err
 	}
@@ -194,7 +194,7 @@ func writeHistory(l ledger, head line, w *bufio.Writer) (end position, err error
 		var b []byte
 		if b, err = encodeLine(ln); err == nil {
 			_, err = w.Write(b)
-			end = position{Seq: ln.Seq, Start: end.End, End: end.End + int64(len(b))}
+			end = end.behind(ln.Seq, b)
 		}
 	}
 	put(head, head.At)
