@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"bloxdrop/internal/bloxs"
+	"bloxdrop/internal/bloxs/bloxstest"
 	"bloxdrop/queue"
 	"bloxdrop/store"
 )
@@ -214,5 +215,41 @@ func TestMoreBytesThanOffered(t *testing.T) {
 	b.pass = func() error { return b.whole(store.Item{Size: 5, SHA256: sha256.Sum256([]byte("hello"))}) }
 	if sent, err := io.ReadAll(b); string(sent) != "hello" || err == nil || !strings.Contains(err.Error(), "grew") {
 		t.Errorf("sent %q, %v", sent, err)
+	}
+}
+
+// lateWire writes the last bytes when Send has long given up, as a connection
+// may that has hung.
+type lateWire struct {
+	wire
+	wrote atomic.Bool
+}
+
+func (l *lateWire) Send(_ context.Context, u bloxs.Upload) (*bloxs.Answer, error) {
+	if _, err := io.Copy(io.Discard, u.Body); err != nil {
+		return nil, err
+	}
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		l.wrote.Store(true)
+		u.Body.Close()
+	}()
+	return nil, errors.New("cut")
+}
+
+func (l *lateWire) Flushed(context.Context) error                     { return nil }
+func (l *lateWire) FlushedWithin(context.Context, time.Duration) bool { return true }
+func (l *lateWire) Alive() error                                      { return nil }
+func (l *lateWire) MarkGate()                                         {}
+func (l *lateWire) WroteSinceGate() bool                              { return l.wrote.Load() }
+
+// TestLastBytesThatLeaveLate: as long as net/http has the body, nobody can say that
+// nothing has left behind the gate.
+func TestLastBytesThatLeaveLate(t *testing.T) {
+	r, _ := newSim(t, bloxstest.Options{})
+	r.wires = func(w wire) wire { return &lateWire{wire: w} }
+	r.start()
+	if o := r.send(r.file("1234/a", []byte("a"))); o.Class != queue.Uncertain {
+		t.Errorf("%+v", o)
 	}
 }

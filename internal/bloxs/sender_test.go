@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -277,5 +279,52 @@ func waitFor(t *testing.T, isTrue func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("it never became true")
 		}
+	}
+}
+
+// TestNothingRepeatsAnUpload: net/http sends a request once more by itself where
+// it can make its body anew, or is told that this does no harm.
+func TestNothingRepeatsAnUpload(t *testing.T) {
+	s := newSender(t, newClient(t, config(t, "http://127.0.0.1:9")))
+	u := newUpload("token", "1234", "a.pdf", []byte("a"))
+	req, err := s.request(u, u.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if req.GetBody != nil || req.Method != http.MethodPost {
+		t.Errorf("%s, and its body can be made anew: %v", req.Method, req.GetBody != nil)
+	}
+	for name := range req.Header {
+		if strings.Contains(strings.ToLower(name), "idempoten") {
+			t.Errorf("%s tells net/http that it may send it again", name)
+		}
+	}
+}
+
+// TestOneRequestOneConnection: a server that would speak HTTP/2, by which the gate
+// could not tell whose bytes have left, is spoken to by HTTP/1.1. And a web
+// page is no receipt, whatever stands in it.
+func TestOneRequestOneConnection(t *testing.T) {
+	var proto atomic.Value
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		proto.Store(r.Proto)
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "4711")
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	cfg := config(t, server.URL)
+	cfg.Token = "token"
+	cfg.RootCAs = x509.NewCertPool()
+	cfg.RootCAs.AddCert(server.Certificate())
+	c := newClient(t, cfg)
+	a, err := upload(t, c, newSender(t, c), "1234", "a.pdf", []byte("a"))
+	if err != nil || a.FileID != 0 || !a.HTML {
+		t.Errorf("%+v %v", a, err)
+	}
+	if got := proto.Load(); got != "HTTP/1.1" {
+		t.Errorf("it is spoken to by %v", got)
 	}
 }
