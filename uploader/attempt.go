@@ -24,6 +24,7 @@ type wire interface {
 	Flushed(ctx context.Context) error
 	FlushedWithin(ctx context.Context, d time.Duration) bool
 	Alive() error
+	Answering() bool
 	MarkGate()
 	WroteSinceGate() bool
 	Close()
@@ -189,6 +190,7 @@ type attempt struct {
 	src    *source
 	gate   *gate
 	body   *body
+	read   chan struct{} // closed when an answer has been read
 }
 
 // send streams the file through the gate once, and tells whether it opened.
@@ -203,10 +205,10 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	head, tail, requestType := bloxs.Envelope(src.name(), contentType)
 	a := &attempt{
 		stop: stop, ctx: ctx, queue: w.opt.Queue, barred: w.opt.Barred, wire: w.wire, log: w.opt.Log, job: job, src: src,
-		gate: &gate{passed: make(chan struct{})},
+		gate: &gate{passed: make(chan struct{})}, read: make(chan struct{}),
 	}
 	a.body = newBody(head, src, src.place.Look.Size, tail, a.gate,
-		func(within time.Duration) bool { return w.wire.FlushedWithin(ctx, within) }, a.lastBytes)
+		func(within time.Duration) bool { return w.wire.FlushedWithin(ctx, within) }, a.answered, a.lastBytes)
 	w.flight.attempt.Store(a)
 
 	dog := watchdog{
@@ -223,7 +225,8 @@ func (w *worker) send(stop context.Context, job *queue.Job, src *source, token s
 	answer, err := w.wire.Send(ctx, bloxs.Upload{
 		Relation: person.Relation, Kind: person.Kind, Person: person.ID,
 		Token: token, ContentType: requestType, Length: a.body.Len(), Body: a.body,
-		Answered: func(int) { a.gate.shut(errAnswered) },
+		Answered:   func(int) { a.gate.shut(errAnswered) },
+		AnswerRead: func() { close(a.read) },
 	})
 	if answer != nil {
 		failpoint.At("answer read")

@@ -27,6 +27,7 @@ type body struct {
 	gate       *gate
 	arrived    func(within time.Duration) bool // whether all that was read is acknowledged
 	nudges     []time.Duration                 // that are left
+	answered   func() error                    // why no more may leave: an answer has come
 	pass       func() error                    // through the gate
 	passed     bool
 	err        error // what every further Read returns
@@ -35,9 +36,9 @@ type body struct {
 	closed chan struct{}
 }
 
-func newBody(head []byte, file io.Reader, size int64, tail []byte, g *gate, arrived func(time.Duration) bool, pass func() error) *body {
+func newBody(head []byte, file io.Reader, size int64, tail []byte, g *gate, arrived func(time.Duration) bool, answered, pass func() error) *body {
 	return &body{
-		head: head, file: file, size: size, left: size, tail: tail, gate: g, arrived: arrived, nudges: nudges(), pass: pass,
+		head: head, file: file, size: size, left: size, tail: tail, gate: g, arrived: arrived, nudges: nudges(), answered: answered, pass: pass,
 		hash: sha256.New(), closed: make(chan struct{}),
 	}
 }
@@ -60,6 +61,11 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) next(p []byte) (int, error) {
+	if !b.passed {
+		if err := b.answered(); err != nil {
+			return 0, err
+		}
+	}
 	if len(b.head) > 0 {
 		n := copy(p, b.head)
 		b.head = b.head[n:]

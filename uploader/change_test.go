@@ -187,7 +187,7 @@ func TestFlatMemory(t *testing.T) {
 }
 
 func zeroes(size int64) (d store.Digest) {
-	b := newBody(nil, io.LimitReader(zeroReader{}, size), size, nil, &gate{}, func(time.Duration) bool { return true }, nil)
+	b := newBody(nil, io.LimitReader(zeroReader{}, size), size, nil, &gate{}, func(time.Duration) bool { return true }, func() error { return nil }, nil)
 	b.pass = func() error { copy(d[:], b.hash.Sum(nil)); return nil }
 	io.Copy(io.Discard, b)
 	return d

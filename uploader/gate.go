@@ -100,6 +100,9 @@ func (a *attempt) passGate() error {
 	if err := context.Cause(a.ctx); err != nil {
 		return err
 	}
+	if err := a.answered(); err != nil {
+		return err
+	}
 	failpoint.At("gate")
 	if err := a.gate.open(a.journal); err != nil {
 		return err
@@ -119,23 +122,49 @@ func (a *attempt) passGate() error {
 
 // lastBytes is passGate for the body. Where an answer shut the gate, the body
 // must not end before that answer has been read: net/http would close the
-// connection under it, and Bloxs's words would be lost. net/http lets go of
-// the connection by itself once it has them.
+// connection under it, and Bloxs's words would be lost.
 func (a *attempt) lastBytes() error {
 	err := a.passGate()
-	if !errors.Is(err, errAnswered) {
-		return err
-	}
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for a.wire.Alive() == nil {
-		select {
-		case <-look.C:
-		case <-a.ctx.Done():
-			return err
-		}
+	if errors.Is(err, errAnswered) {
+		a.untilRead(func() bool { return true })
 	}
 	return err
+}
+
+// answered tells before anything more leaves that Bloxs answers already. What
+// turns out to be a 100 Continue is no answer.
+func (a *attempt) answered() error {
+	if a.wire.Answering() && a.untilRead(a.wire.Answering) {
+		return errAnswered
+	}
+	return nil
+}
+
+// readGrace is how long an answer may take that came before its connection
+// ended. net/http keeps one without a body back for 50 ms.
+const readGrace = time.Second
+
+// untilRead waits, as long as an answer is coming, until that has been read or
+// can't be any more.
+func (a *attempt) untilRead(coming func() bool) bool {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	var tooLate <-chan time.Time
+	for coming() {
+		select {
+		case <-a.read:
+			return true
+		case <-tooLate:
+			return true
+		case <-a.ctx.Done():
+			return true
+		case <-look.C:
+			if tooLate == nil && a.wire.Alive() != nil {
+				tooLate = time.After(readGrace)
+			}
+		}
+	}
+	return false
 }
 
 // journal is step 3: the queue writes the open gate down.

@@ -211,7 +211,7 @@ func TestSuccessOutweighsOurReasons(t *testing.T) {
 // TestMoreBytesThanOffered is seen by reading, since a share's cached
 // attributes may lag behind.
 func TestMoreBytesThanOffered(t *testing.T) {
-	b := newBody(nil, strings.NewReader("hello!"), 5, nil, &gate{}, func(time.Duration) bool { return true }, nil)
+	b := newBody(nil, strings.NewReader("hello!"), 5, nil, &gate{}, func(time.Duration) bool { return true }, func() error { return nil }, nil)
 	b.pass = func() error { return b.whole(store.Item{Size: 5, SHA256: sha256.Sum256([]byte("hello"))}) }
 	if sent, err := io.ReadAll(b); string(sent) != "hello" || err == nil || !strings.Contains(err.Error(), "grew") {
 		t.Errorf("sent %q, %v", sent, err)

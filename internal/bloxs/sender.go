@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,8 +35,9 @@ type Sender struct {
 	transport *http.Transport
 	current   atomic.Pointer[tracked] // the connection of the latest request
 	gate      atomic.Pointer[gateMark]
-	lastUse   time.Time // read and written by Send only, as the next
-	noExpect  bool      // something on the way can't do with Expect
+	answering atomic.Bool // an answer to the latest request has begun to come
+	lastUse   time.Time   // read and written by Send only, as the next
+	noExpect  bool        // something on the way can't do with Expect
 }
 
 // gateMark is how much a connection had accepted when the gate opened.
@@ -55,12 +57,15 @@ type Upload struct {
 	Body        io.ReadCloser
 
 	// Answered, if set, is called once when an answer's head has arrived,
-	// before Send waits for Body to be closed. A Body whose Read is held at a
-	// gate must end then, else both would wait for each other. When the
-	// connection breaks there is no such call, as net/http itself waits for
+	// and AnswerRead once it has been read, before Send waits for Body to be
+	// closed. A Body whose Read is held at a gate must end then, else both would
+	// wait for each other; and no earlier, since net/http closes the connection
+	// of a body that fails, under whatever is still being read. When the
+	// connection breaks there are no such calls, as net/http itself waits for
 	// the Read: what a Read waits for must end with ctx or fail with the
 	// connection, as Flushed does.
-	Answered func(status int)
+	Answered   func(status int)
+	AnswerRead func()
 }
 
 // errNoConnection means that there is no connection to speak of yet.
@@ -106,7 +111,7 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 		body.Close()
 		return nil, err
 	}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: s.gotConn})
+	ctx = httptrace.WithClientTrace(ctx, s.trace())
 	resp, err := s.transport.RoundTrip(req.WithContext(ctx))
 	var answer *Answer
 	if err == nil {
@@ -114,6 +119,9 @@ func (s *Sender) Send(ctx context.Context, u Upload) (*Answer, error) {
 			u.Answered(resp.StatusCode)
 		}
 		answer, _ = s.client.readAnswer(OpUpload, resp)
+		if u.AnswerRead != nil {
+			u.AnswerRead()
+		}
 		s.noExpect = s.noExpect || resp.StatusCode == http.StatusExpectationFailed
 	}
 	body.awaitClose(ctx)
@@ -158,6 +166,26 @@ func (s *Sender) stale() bool {
 		return true
 	}
 	return s.client.cfg.Now().Sub(s.lastUse) >= expectIdle
+}
+
+// maxInterim is how many answers may say that the true one is still to come.
+const maxInterim = 100
+
+// trace follows one request.
+func (s *Sender) trace() *httptrace.ClientTrace {
+	s.answering.Store(false)
+	interim := 0
+	return &httptrace.ClientTrace{
+		GotConn:              s.gotConn,
+		GotFirstResponseByte: func() { s.answering.Store(true) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			s.answering.Store(false)
+			if interim++; interim > maxInterim {
+				return errors.New("too many answers that are none")
+			}
+			return nil
+		},
+	}
 }
 
 // gotConn finds our connection below TLS, also that of a TLS proxy.
@@ -214,6 +242,13 @@ func (s *Sender) Alive() error {
 	}
 	return conn.alive()
 }
+
+// Answering tells that an answer has begun to come. It may still turn out to be
+// a 100 Continue: then it was none, and this is false again. One behind a 100
+// Continue is told of by Answered alone. net/http keeps an answer without a
+// body back for 50 ms while the request's own is being written, and sends that
+// on, also where it was asked with Expect.
+func (s *Sender) Answering() bool { return s.answering.Load() }
 
 // MarkGate notes what the current connection has accepted so far.
 func (s *Sender) MarkGate() {
