@@ -11,10 +11,11 @@ func (s *Store) Inherit(root, from string) error {
 	return s.inheritBaseline(root, from)
 }
 
-// inheritBaseline changes nothing but a baseline that is still wanted.
+// inheritBaseline leaves alone a baseline that is complete. Also where existing
+// says "upload" by now what was skipped stays so, by an adoption, say.
 func (s *Store) inheritBaseline(root, from string) error {
 	is, err := s.Baseline(root)
-	if err != nil || is != BaselineWanted {
+	if err != nil || is == BaselineKept {
 		return err
 	}
 	was, ran := NoBaseline, false
@@ -30,7 +31,7 @@ func (s *Store) inheritBaseline(root, from string) error {
 	case err != nil:
 	case was == BaselineKept:
 		_, err = s.TakeBaseline(root, func(add func([]BaselineFile) error) error { return s.eachOfBaseline(from, nil, add) })
-	case was == NoBaseline && ran:
+	case was == NoBaseline && ran && is == BaselineWanted:
 		err = s.UnwantBaseline(root)
 	}
 	return err

@@ -75,7 +75,10 @@ func (p *Peek) ID() string                                      { return p.store
 func (p *Peek) Marked(root string) (bool, error)                { return p.store.Marked(root) }
 func (p *Peek) DoubtAbout(root string) (*Doubt, error)          { return p.store.DoubtAbout(root) }
 func (p *Peek) Moved(root string, home Home, of PersonOf) error { return p.store.Moved(root, home, of) }
-func (p *Peek) PlacesIn(root string) (int, error)               { return p.store.PlacesIn(root) }
+func (p *Peek) MovedFrom(former string, home Home, of PersonOf) error {
+	return p.store.MovedFrom(former, home, of)
+}
+func (p *Peek) PlacesIn(root string) (int, error) { return p.store.PlacesIn(root) }
 
 // Position is the highest there can be where the last stop was not clean: the
 // journal, which isn't read here, may be ahead of the ledger then.

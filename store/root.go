@@ -51,6 +51,22 @@ func (s *Store) Moved(root string, home Home, personOf PersonOf) error {
 	})
 }
 
+// MovedFrom returns a *MovedError where files of a root that was at a former
+// path went to others than home, also such as it was adopted with there: what the
+// root remembers of that, it remembers by its path.
+func (s *Store) MovedFrom(former string, home Home, personOf PersonOf) error {
+	return s.read(func(l ledger) error {
+		n, err := l.rootNumber(former, false)
+		if err == nil {
+			err = l.noneSentElsewhere(former, home)
+		}
+		if err != nil {
+			return err
+		}
+		return l.noneSentToOthers(n, &MovedError{Root: former, Was: l.m.Homes[n], Now: home}, personOf)
+	})
+}
+
 // SetHome notes whom a root's files are for. Where that has changed, each file
 // is offered anew by the next rescan; *MovedError where a file was sent already
 // and it can't be told what that means.

@@ -26,6 +26,11 @@ func (r *root) adoptHere() error {
 	if err != nil {
 		return fmt.Errorf("%s can't be read: %s", r.Path, plain(err))
 	}
+	if m, _, err := readMarker(r.path(MarkerName)); err == nil && m.Ledger == r.ledger.ID() && !samePath(m.Root, r.Path) && !r.isRoot(m.Root) {
+		if err := r.ledger.Inherit(r.Path, m.Root); err != nil {
+			return err
+		}
+	}
 	if !r.write(false) {
 		if _, _, err := readMarker(r.path(MarkerName)); !isMissing(err) {
 			return fmt.Errorf("the marker %s of another ledger can't be replaced: give bloxdrop's account the right to write into %s, or delete the marker",

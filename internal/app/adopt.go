@@ -29,6 +29,7 @@ func (a *App) home(w config.Watch) (store.Home, store.PersonOf) {
 // mover knows to whom files were sent.
 type mover interface {
 	Moved(root string, home store.Home, personOf store.PersonOf) error
+	MovedFrom(former string, home store.Home, personOf store.PersonOf) error
 }
 
 // moved notes for the roots, which are those of the config, why each has to be
@@ -45,7 +46,7 @@ func (a *App) moved(roots []watcher.Root, ledger mover) error {
 		if err != nil {
 			return err
 		}
-		roots[i].MovedFrom = func(path string) error { return ledger.Moved(path, home, personOf) }
+		roots[i].MovedFrom = func(path string) error { return ledger.MovedFrom(path, home, personOf) }
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func (a *App) settleIn() error {
 	}
 	n, err := a.store.KeepRoots(a.rootPaths())
 	if n > 0 {
-		a.opts.Log.Warn("roots that the config no longer names are forgotten; what waited there is not sent", "files", n)
+		a.opts.Log.Warn("roots that the config no longer names are forgotten; what waited there is not sent, unless it stands in another root", "files", n)
 	}
 	if err != nil {
 		return err

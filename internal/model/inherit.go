@@ -12,7 +12,7 @@ func (s *Store) Inherit(root, from string) error {
 
 func (s *Store) inheritBaseline(root, from string) error {
 	is, err := s.Baseline(root)
-	if err != nil || is != store.BaselineWanted {
+	if err != nil || is == store.BaselineKept {
 		return err
 	}
 	was, ran := store.NoBaseline, false
@@ -34,7 +34,7 @@ func (s *Store) inheritBaseline(root, from string) error {
 	case err != nil:
 	case was == store.BaselineKept:
 		_, err = s.TakeBaseline(root, func(add func([]store.BaselineFile) error) error { return add(files) })
-	case was == store.NoBaseline && ran:
+	case was == store.NoBaseline && ran && is == store.BaselineWanted:
 		err = s.UnwantBaseline(root)
 	}
 	return err
