@@ -234,6 +234,10 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 	return nil
 }
 
+// OwnWall tells of an item that is kept back as by a pause, but alone: others
+// pass where it doesn't.
+func (q *Queue) OwnWall(id store.ItemID) bool { return q.suspected(id) }
+
 func (q *Queue) suspected(id store.ItemID) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

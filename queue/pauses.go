@@ -28,6 +28,7 @@ const (
 	probeFirst   = time.Minute // until a wall is tried again, doubling
 	probeMost    = 15 * time.Minute
 	storeRetry   = time.Second
+	probesAtOnce = 3 // other items before it is no wall of some items' own
 	diskRetry    = 10 * time.Second
 	limitDefault = time.Minute // where Bloxs says 429 and not for how long
 )
@@ -69,6 +70,9 @@ func mostProbe(cause string) time.Duration {
 	return probeMost
 }
 
+// readAtStart is for what stands in the config: no other try sees a change of it.
+const readAtStart = ", and `bloxdrop restart` once they are changed, since they are read at the start alone"
+
 // remedy says what a person can do.
 func remedy(cause, words string) string {
 	var text string
@@ -76,13 +80,13 @@ func remedy(cause, words string) string {
 	case ByHand:
 		text = "sending was paused by hand: `bloxdrop resume` goes on"
 	case ByDenied:
-		text = "Bloxs does not let this key in or add files: check bloxs.api_key and bloxs.api_secret, or ask the Bloxs administrator for the right; then `bloxdrop resume`, or wait for the next try"
+		text = "Bloxs does not let this key in or add files: check bloxs.api_key and bloxs.api_secret" + readAtStart + "; or ask the Bloxs administrator for the right, then `bloxdrop resume`, or wait for the next try"
 	case BySignIn:
-		text = "Bloxs refuses the token, also a new one: check bloxs.token, or bloxs.api_key and bloxs.api_secret; then `bloxdrop resume`, or wait for the next try"
+		text = "Bloxs refuses the token, also a new one: check bloxs.token, or bloxs.api_key and bloxs.api_secret" + readAtStart + "; where they are right by now, `bloxdrop resume`, or wait for the next try"
 	case ByLimit:
 		text = "Bloxs's limit of requests a minute is reached, which all its users share: this ends by itself; if it comes often, lower bloxs.requests_per_minute"
 	case ByAddress:
-		text = "the answers don't come from Bloxs: check bloxs.url and bloxs.proxy; then `bloxdrop resume`, or wait for the next try"
+		text = "the answers don't come from Bloxs: check bloxs.url and bloxs.proxy" + readAtStart + "; where it lay elsewhere, `bloxdrop resume`, or wait for the next try"
 	case ByStore:
 		text = "what happens can't be written down, so nothing is sent: see that the disk of store.dir has room and is writable; this ends by itself"
 	case ByDisk:
@@ -94,11 +98,16 @@ func remedy(cause, words string) string {
 	return text
 }
 
-// begin pauses for a cause. A probe that ends the same way doubles the time to the next.
+// begin pauses for a cause. A probe that ends the same way doubles the time to the
+// next. An item that stands before a wall of its own keeps nobody else back; where
+// there are such items, one more is perhaps another, and is found out about at once.
 func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 	now := q.opts.Now()
 	p := q.pauses[cause]
 	isNew := p == nil
+	if isNew && !job.Probe && q.suspects[job.Item.ID] && endsByTry(cause) {
+		return
+	}
 	if isNew {
 		p = &pause{since: now}
 		q.pauses[cause] = p
@@ -111,7 +120,11 @@ func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 		return // several workers met the same wall
 	}
 	p.words = words
-	if endsByTry(cause) {
+	switch {
+	case q.passed[cause] && len(p.met) <= probesAtOnce:
+		d = 0
+	case endsByTry(cause):
+		delete(q.passed, cause)
 		p.wait = min(max(2*p.wait, firstProbe(cause)), mostProbe(cause))
 		d = p.wait
 	}
@@ -190,7 +203,7 @@ func (q *Queue) probed(job *Job, o Outcome) {
 		case o.Class == Delivered, o.Status != 0 && (o.Class == Rejected || o.Class == UnknownPerson):
 			// Another item gets through: perhaps the wall is only these items' own.
 			for _, id := range p.met {
-				q.suspects[id] = true
+				q.suspects[id], q.passed[cause] = true, true
 			}
 			q.endPause(cause)
 		case o.Class == Transient, o.Class == Uncertain:
@@ -274,6 +287,7 @@ func (q *Queue) goOn() {
 		}
 	}
 	clear(q.suspects)
+	clear(q.passed)
 	q.wake()
 }
 

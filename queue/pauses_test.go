@@ -179,15 +179,53 @@ func TestOneBadFileBeforeAWall(t *testing.T) {
 			job := b.next()
 			if job.Item.ID == bad.Item.ID {
 				b.Done(job, Outcome{Class: Misconfigured, Status: 404})
+				b.paused("") // it keeps nobody else back any more
 			} else {
 				b.ends(job, delivered)
 			}
-			if len(b.Pauses()) > 0 {
-				b.must(b.Resume()) // brings it forward, too
-			}
 		}
+		if it := b.at(bad.Item.Rel); !it.Due.After(time.Now()) {
+			b.t.Errorf("it is tried again at %v", it.Due)
+		}
+		b.must(b.Resume()) // brings it forward
 		if it := b.at(bad.Item.Rel); it.Due.After(time.Now()) {
 			b.t.Errorf("resume leaves it until %v", it.Due)
 		}
+	})
+}
+
+// TestManyBadFilesBeforeAWall: once it is known that a wall is only some files'
+// own, as a gateway's that looks into them, the next of them costs a try of
+// another file and no minute.
+func TestManyBadFilesBeforeAWall(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.offerMany("bad", 30)
+		b.offerMany("good", 60)
+		begun := time.Now()
+		for sent := 0; sent < 60; {
+			job, _ := b.within(time.Hour)
+			time.Sleep(time.Millisecond) // an attempt takes its time
+			if job.Item.Person.ID == "bad" {
+				b.Done(job, denied)
+				continue
+			}
+			b.ends(job, delivered)
+			sent++
+		}
+		if took := time.Since(begun); took > 5*time.Minute { // it was over an hour
+			b.t.Errorf("good files wait for bad ones for %v", took)
+		}
+		for job, _ := b.within(time.Second); job != nil; job, _ = b.within(time.Second) {
+			time.Sleep(time.Millisecond)
+			b.Done(job, denied)
+		}
+		b.paused("") // for bad ones alone nobody has to wait
+		// What none passes any more is a wall for all, and is tried rarely.
+		b.offerMany("new", 9)
+		for range probesAtOnce + 1 {
+			b.Done(b.next(), denied)
+		}
+		b.paused(ByDenied)
+		b.idle(time.Minute - time.Second)
 	})
 }

@@ -46,6 +46,7 @@ type Queue struct {
 	gates     int // open at this moment
 	pauses    map[string]*pause
 	suspects  map[store.ItemID]bool // met a wall that others passed
+	passed    map[string]bool       // causes of walls of which others passed the last one
 	caution   caution
 	sent      Sent      // since the queue was made
 	turns     int64     // uploads that had their turn under PerMinute, since the queue was made
@@ -63,7 +64,7 @@ func New(opts Options) (*Queue, error) {
 	q := &Queue{
 		opts: opts, store: opts.Store,
 		uploads: limiter(opts.PerMinute), lookUps: limiter(3 * opts.PerMinute),
-		changed: make(chan struct{}), claimed: map[store.ItemID]*Job{}, pauses: map[string]*pause{}, suspects: map[store.ItemID]bool{}, delivered: opts.Now(),
+		changed: make(chan struct{}), claimed: map[store.ItemID]*Job{}, pauses: map[string]*pause{}, suspects: map[store.ItemID]bool{}, passed: map[string]bool{}, delivered: opts.Now(),
 		abandoned: make(chan struct{}),
 	}
 	since, err := q.store.PausedByHand()
@@ -174,7 +175,7 @@ func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
 // file must not keep everybody before it.
 func (q *Queue) take(probe bool) (it store.Item, places []store.Place, next time.Time, err error) {
 	if probe {
-		it, places, next, err = q.store.Take(func(id store.ItemID) bool { return q.isClaimed(id) || q.metWall(id) }, q.opts.RetryMax)
+		it, places, next, err = q.store.Take(func(id store.ItemID) bool { return q.isClaimed(id) || q.metWall(id) || q.suspects[id] }, q.opts.RetryMax)
 		if err != nil || it.ID != "" {
 			return it, places, next, err
 		}

@@ -247,7 +247,7 @@ func (l ledger) promote(now time.Time, horizon time.Duration) (next time.Time, e
 		return next, err
 	}
 	c := l.bucket(bucketOrder).Cursor()
-	beyond := orderKey(listLater, timeKey(far), "")
+	beyond := orderKey(listLater, timeKey(far.Add(1)), "") // a clock may not have moved since an item was put off as far as can be
 	for k, _ := c.Seek(beyond); len(k) > 0 && k[0] == listLater && len(due) < 512; k, _ = c.Next() {
 		due = append(due, orderedItem(k))
 	}

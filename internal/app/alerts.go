@@ -153,10 +153,11 @@ func (a *App) waitLong(s standing, away map[string]bool) (*alert.Trouble, error)
 		if away[it.Root] {
 			continue
 		}
-		if now.Sub(it.FirstSeen) < after || it.Attempts == 0 && now.Sub(s.delivered) < after && s.delivered.After(a.began) {
+		tried := it.Attempts > 0 || a.queue.OwnWall(it.ID)
+		if now.Sub(it.FirstSeen) < after || !tried && now.Sub(s.delivered) < after && s.delivered.After(a.began) {
 			return nil, nil
 		}
-		return &alert.Trouble{Kind: alert.Waiting, Unsure: it.Attempts == 0 && now.Sub(s.delivered) < after, // since that start
+		return &alert.Trouble{Kind: alert.Waiting, Unsure: !tried && now.Sub(s.delivered) < after, // since that start
 			Count: s.counts.Items[store.Waiting] + s.counts.Items[store.Sending], Since: it.FirstSeen}, nil
 	}
 	return nil, nil

@@ -20,7 +20,7 @@ func (o *office) walled(cause string, remedy ...string) {
 		o.t.Fatalf("paused by %+v, not by %s", st.Pauses, cause)
 	}
 	p := st.Pauses[0]
-	o.says(p.Remedy, append(remedy, "bloxdrop resume")...)
+	o.says(p.Remedy, append(remedy, "bloxdrop resume", "bloxdrop restart")...) // which a changed config needs
 	until, err := time.Parse(time.RFC3339, p.Until)
 	if err != nil || time.Until(until) > 16*time.Minute {
 		o.t.Errorf("it is tried again at %q (%v)", p.Until, err)

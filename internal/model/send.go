@@ -197,7 +197,7 @@ func (l *picture) promote(now time.Time, horizon time.Duration) (next time.Time)
 		if !due && next.IsZero() {
 			next = it.Due
 		}
-		if due || byTime(it.Due, far) >= 0 {
+		if due || byTime(it.Due, far) > 0 {
 			it.turn = l.nextTurn(it.Person)
 			l.put(it)
 		}
