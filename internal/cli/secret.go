@@ -109,7 +109,7 @@ func (e *env) readSecret(ctx context.Context, what, file string) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("%s can't be read: %w", what, err)
 	}
-	secret := config.SecretText(data)
+	secret := sealed.Written(data)
 	switch {
 	case secret == "":
 		return "", usage(fmt.Errorf("%s is empty; nothing was stored", what))

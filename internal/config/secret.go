@@ -11,10 +11,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/encoding"
-	utf "golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
-
 	"bloxdrop/internal/sealed"
 )
 
@@ -141,18 +137,7 @@ func (c *checker) credential(key, path string) Secret {
 	return secretOf(data)
 }
 
-func secretOf(data []byte) Secret { return NewSecret(SecretText(data)) }
-
-// SecretText is the secret in what somebody has written to a file or a pipe:
-// without the line's end, and by the mark at its beginning also in UTF-16, which
-// PowerShell's > writes.
-func SecretText(data []byte) string {
-	text, _, err := transform.Bytes(utf.BOMOverride(encoding.Nop.NewDecoder()), data)
-	if err != nil {
-		text = data
-	}
-	return strings.TrimSpace(string(text))
-}
+func secretOf(data []byte) Secret { return NewSecret(sealed.Written(data)) }
 
 // warnMode warns of a config that holds secrets and can be read by others. It
 // is no error: in a container the mode is often not the administrator's to choose.

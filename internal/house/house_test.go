@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"internal/config":          {"internal/alert", "internal/layout", "internal/bloxs", "internal/sealed"},
 	"internal/control":         {"internal/wholefile"},
 	"internal/app":             {"internal/pulse", "store", "queue", "watcher", "uploader", "internal/archive", "internal/notice", "internal/layout", "internal/bloxs", "internal/config", "internal/control", "internal/failpoint", "internal/web", "internal/words", "internal/metrics", "internal/alert"},
-	"internal/web":             {"internal/control", "internal/words"},
+	"internal/web":             {"internal/control", "internal/sealed", "internal/words"},
 	"internal/words":           {},
 	"internal/metrics":         {},
 	"internal/alert":           {"internal/words", "internal/wholefile"},

@@ -10,6 +10,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+
+	"golang.org/x/text/encoding"
+	utf "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // head begins a text that Text has encrypted.
@@ -44,4 +48,15 @@ func Plain(text, purpose string) (string, error) {
 		return "", errors.New("it was encrypted on another computer, for another secret, or is damaged")
 	}
 	return string(data), nil
+}
+
+// Written is the secret in what somebody has written to a file or a pipe:
+// without the line's end, and by the mark at its beginning also in UTF-16, which
+// PowerShell's > writes.
+func Written(data []byte) string {
+	text, _, err := transform.Bytes(utf.BOMOverride(encoding.Nop.NewDecoder()), data)
+	if err != nil {
+		text = data
+	}
+	return strings.TrimSpace(string(text))
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/time/rate"
+
+	"bloxdrop/internal/sealed"
 )
 
 // enter is where a link of `bloxdrop open` leads to.
@@ -56,7 +57,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.askToSignIn(w, http.StatusInternalServerError, "sign-in.wrong")
 		return
 	}
-	given := sha256.Sum256([]byte(r.PostFormValue("password")))
+	given := sha256.Sum256([]byte(strings.Trim(r.PostFormValue("password"), " ")))
 	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
 		s.opts.Log.Warn("somebody tried a wrong password on the page", "from", from)
 		s.askToSignIn(w, http.StatusForbidden, "sign-in.wrong")
@@ -79,19 +80,23 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ *session) {
 
 const shortestPassword = 10
 
-// readPassword gives a hash of the file's first line. It is read each time, so
-// that a changed one counts at once.
+// readPassword gives a hash of the file's first line, as it was meant: cmd.exe's
+// echo leaves a blank behind it, and PowerShell's > writes UTF-16. It is read each
+// time, so that a changed one counts at once.
 func readPassword(path string) (hash [sha256.Size]byte, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return hash, err
 	}
-	line, _, _ := bytes.Cut(bytes.TrimPrefix(b, []byte("\ufeff")), []byte("\n"))
-	line = bytes.TrimRight(line, "\r")
-	if utf8.RuneCount(line) < shortestPassword {
+	line, _, _ := strings.Cut(sealed.Written(b), "\n")
+	line = strings.TrimSpace(line)
+	if !utf8.ValidString(line) {
+		return hash, errors.New("the password is not written in UTF-8, as browsers send it; save the file as UTF-8")
+	}
+	if utf8.RuneCountInString(line) < shortestPassword {
 		return hash, errors.New("the password is too short; write one of 10 characters or more on the first line")
 	}
-	return sha256.Sum256(line), nil
+	return sha256.Sum256([]byte(line)), nil
 }
 
 // guesses slows down who tries passwords: a few at once, then one in ten seconds.
