@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"bloxdrop/internal/control"
@@ -283,5 +284,20 @@ func (a *App) Resume(context.Context) (string, error) {
 	if err := a.ready(); err != nil {
 		return "", err
 	}
-	return "sending goes on", a.queue.Resume()
+	if err := a.queue.Resume(); err != nil {
+		return "", err
+	}
+	var left []string
+	for _, p := range a.pauses() {
+		if !slices.Contains(left, p.Cause) {
+			left = append(left, p.Cause)
+		}
+	}
+	switch {
+	case len(left) > 0:
+		return "what this can end is ended; files still wait for: " + strings.Join(left, ", ") + "; `bloxdrop status` says what to do", nil
+	case a.began.IsZero():
+		return "sending goes on when bloxdrop runs again", nil
+	}
+	return "sending goes on", nil
 }

@@ -309,9 +309,20 @@ func heldReason(it store.Item, path string) (reason, remedy string) {
 	case store.Uncertain:
 		remedy = "look in Bloxs whether the file is there; if so `bloxdrop resolve " + quoted + " --sent`, if not `bloxdrop resolve " + quoted + " --resend` (its item " + string(it.ID) + " can be named instead of the path)"
 	default:
-		remedy = "mend what Bloxs names, then `bloxdrop retry " + quoted + "`"
+		remedy = mend(it) + ", then `bloxdrop retry " + quoted + "`"
 	}
 	return reason, remedy
+}
+
+// mend says what may help a refused file.
+func mend(it store.Item) string {
+	switch {
+	case it.Attempts == 0: // max_size; Bloxs was not asked
+		return "make it smaller, or raise upload.max_size and restart bloxdrop"
+	case bloxs.SaidTooLarge(it.Detail):
+		return "make it smaller, or ask for a higher limit in Bloxs or the gateway before it; upload.max_size below its size holds such files before they are sent"
+	}
+	return "mend what Bloxs names"
 }
 
 func (a *App) lookAt(c watcher.Class) store.Look {

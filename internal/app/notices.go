@@ -14,7 +14,7 @@ func (a *App) newNotices() *notice.Notices {
 	}
 	return notice.New(notice.Options{
 		Roots: roots, Store: a.store, Queue: a.queue, Watcher: a.watcher, Dir: c.Store.Dir,
-		InShare: c.Notices.InShare, Words: words.In(c.Notices.Language), Contact: c.Notices.Contact, MaxSize: int64(c.Upload.MaxSize), Said: bloxs.Said,
+		InShare: c.Notices.InShare, Words: words.In(c.Notices.Language), Contact: c.Notices.Contact, MaxSize: int64(c.Upload.MaxSize), TooLarge: bloxs.SaidTooLarge, Said: bloxs.Said,
 		Now: a.opts.Now, Log: a.opts.Log,
 	})
 }

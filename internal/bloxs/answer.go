@@ -84,6 +84,12 @@ func (e *Error) Error() string {
 	return clean(s, maxText)
 }
 
+// SaidTooLarge tells whether such a sentence is about an upload that Bloxs, or a
+// gateway before it, finds too large.
+func SaidTooLarge(sentence string) bool {
+	return strings.HasPrefix(sentence, fmt.Sprintf("%s%s with %d", answered, OpUpload, http.StatusRequestEntityTooLarge))
+}
+
 // Said is what of such a sentence is in Bloxs's own words, without what is for
 // programmers; "" where it had none.
 func Said(sentence, traceID string) string {

@@ -68,6 +68,7 @@ type file struct{ name, why string }
 // matter is one cause in one folder.
 type matter struct {
 	files int
+	least int64  // of those that are too large, the smallest
 	named []file // the first ones by name
 }
 
@@ -158,7 +159,7 @@ func (r *root) held(p *picture, it store.Item) error {
 	c, why := causeOf(it.Reason), ""
 	switch {
 	case c != rejected:
-	case it.Size > r.MaxSize:
+	case it.Size > r.MaxSize, it.Attempts > 0 && r.TooLarge(it.Detail):
 		c, why = large, r.Words.Size(it.Size)
 	case it.Attempts > 0:
 		if why = r.Said(it.Detail, it.TraceID); why == "" {
@@ -166,8 +167,11 @@ func (r *root) held(p *picture, it store.Item) error {
 		}
 	}
 	for _, pl := range places {
-		if pl.Root == r.Path {
-			r.personal(p, pl.Rel, c, why)
+		if pl.Root != r.Path {
+			continue
+		}
+		if m := r.personal(p, pl.Rel, c, why); m != nil && (m.least == 0 || it.Size < m.least) {
+			m.least = it.Size
 		}
 	}
 	return nil

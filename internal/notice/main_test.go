@@ -66,8 +66,9 @@ func newBenchOf(t testing.TB, before func(*bench)) *bench {
 	})
 	b.opts = Options{
 		Store: b.store, Queue: b.queue,
-		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna", MaxSize: 1000, Said: func(detail, _ string) string { return strings.TrimPrefix(detail, "415: ") },
-		Now: func() time.Time { return time.Now().Add(b.later) }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Dir: filepath.Join(dir, "store"), InShare: true, Words: words.In(words.English), Contact: "Anna", MaxSize: 1000, TooLarge: func(detail string) bool { return strings.HasPrefix(detail, "413") },
+		Said: func(detail, _ string) string { return strings.TrimPrefix(detail, "415: ") },
+		Now:  func() time.Time { return time.Now().Add(b.later) }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	}
 	pattern, err := layout.Parse("{reference}[ - {name}]")
 	b.must(err)

@@ -37,18 +37,19 @@ type Root struct {
 
 // Options is what Notices need. All but Contact are required.
 type Options struct {
-	Roots   []Root
-	Store   *store.Store
-	Queue   *queue.Queue
-	Watcher *watcher.Watcher
-	Dir     string // where it is remembered which notices were written
-	InShare bool   // false: none are written, and what is there is taken away
-	Words   *words.Words
-	Contact string                              // whom to ask
-	MaxSize int64                               // larger files are not sent
-	Said    func(detail, traceID string) string // what of an item's detail is in Bloxs's own words
-	Now     func() time.Time
-	Log     *slog.Logger
+	Roots    []Root
+	Store    *store.Store
+	Queue    *queue.Queue
+	Watcher  *watcher.Watcher
+	Dir      string // where it is remembered which notices were written
+	InShare  bool   // false: none are written, and what is there is taken away
+	Words    *words.Words
+	Contact  string                              // whom to ask
+	MaxSize  int64                               // larger files are not sent
+	TooLarge func(detail string) bool            // whether an item's detail says that Bloxs finds it too large
+	Said     func(detail, traceID string) string // what of an item's detail is in Bloxs's own words
+	Now      func() time.Time
+	Log      *slog.Logger
 
 	// For tests: how long it rests between two looks, and how many folders get a notice.
 	quiet       time.Duration

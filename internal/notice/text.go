@@ -77,7 +77,7 @@ func (r *root) text(f *folder) string {
 			b.line("  " + r.Words.Say("notice.more", more))
 		}
 		b.gap()
-		b.say(r.toDo(c))
+		b.say(r.toDo(c, m))
 		if c == unmatched {
 			b.line("  " + r.Layout.Example())
 		}
@@ -114,14 +114,16 @@ func (r *root) says(f *folder, c cause, m *matter) string {
 	return r.Words.Say(key, m.files)
 }
 
-func (r *root) toDo(c cause) string {
+func (r *root) toDo(c cause, m *matter) string {
 	key := "notice." + string(c) + ".do"
-	switch c {
-	case unknown:
+	switch {
+	case c == unknown:
 		return r.Words.Say(key, r.Words.Say("notice."+r.Relation))
-	case mismatch, uncertain:
+	case c == mismatch, c == uncertain:
 		return r.Words.Say(key, r.contact())
-	case large:
+	case c == large && m.least <= r.MaxSize: // Bloxs takes less than that
+		return r.Words.Say("notice.large.less")
+	case c == large:
 		return r.Words.Say(key, r.Words.Size(r.MaxSize))
 	}
 	return r.Words.Say(key)

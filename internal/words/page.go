@@ -59,7 +59,7 @@ func page() map[string]text {
 		"state.others":        {"The other one is in Bloxs.|The other %d are in Bloxs.", "Het andere staat in Bloxs.|De andere %d staan in Bloxs."},
 		"state.others.busy":   {"%d more is on its way; %s are in Bloxs.|%d more are on their way; %s are in Bloxs.", "Er is er nog %d onderweg; %s staan in Bloxs.|Er zijn er nog %d onderweg; %s staan in Bloxs."},
 		"state.offline":       {"A folder can't be reached: %[2]s|%[1]d folders can't be reached: %[2]s", "Een map is onbereikbaar: %[2]s|%[1]d mappen zijn onbereikbaar: %[2]s"},
-		"state.offline.do":    {"See that the file server runs and the share is connected. Nothing is lost: it goes on by itself.", "Kijk of de bestandsserver aanstaat en de share verbonden is. Er gaat niets verloren: het gaat vanzelf verder."},
+		"state.offline.do":    {"Nothing is lost. See that the file server runs and the share is connected: then it goes on by itself. If they do, what stands at the folder below says what to do.", "Er gaat niets verloren. Kijk of de bestandsserver aanstaat en de share verbonden is: dan gaat het vanzelf verder. Is dat zo, dan staat hieronder bij de map wat er te doen is."},
 
 		"backlog":       {"All will be in Bloxs %s or so.", "Naar verwachting staat alles %s in Bloxs."},
 		"backlog.retry": {"If the next tries go well, all will be in Bloxs %s or so.", "Als de volgende pogingen lukken, staat alles %s of iets later in Bloxs."},
@@ -155,7 +155,7 @@ func page() map[string]text {
 		"root.first":      {"Is being looked at for the first time.", "Wordt voor het eerst bekeken."},
 		"root.looked":     {"looked through %s", "doorgekeken: %s"},
 		"root.polling":    {"the share tells of no changes", "de share meldt geen wijzigingen"},
-		"root.offline":    {"Can't be reached. Nothing in it is lost; it goes on by itself.", "Onbereikbaar. Er gaat niets verloren; het gaat vanzelf verder."},
+		"root.offline":    {"Can't be reached. Nothing in it is lost.", "Onbereikbaar. Er gaat niets verloren."},
 		"root.paused":     {"Waits for the administrator's word, see above.", "Wacht op de beheerder, zie hierboven."},
 		"root.unreadable": {"One folder in it can't be read.|%d folders in it can't be read.", "Eén map erin kan niet worden gelezen.|%d mappen erin kunnen niet worden gelezen."},
 
