@@ -98,9 +98,9 @@ func TestNotes(t *testing.T) {
 	stale := page[0]
 	stale.Place.Look.ModTime++
 	noted, err := b.NoteDown([]Note{
+		{SentPlace: stale, To: "_sent/1/stale"}, // it is not that file any more
 		{SentPlace: page[0], To: "_sent/1/a"},
 		{SentPlace: page[0], To: "_sent/1/another"},         // there is one already
-		{SentPlace: stale, To: "_sent/1/a"},                 // it is not that file any more
 		{SentPlace: SentPlace{place, waits}, To: "_sent/x"}, // it has no receipt
 		{SentPlace: page[1], To: "1/.bloxdrop-b", Delete: true},
 	})

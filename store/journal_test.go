@@ -107,6 +107,35 @@ func TestWorkersShareASync(t *testing.T) {
 	}
 }
 
+// TestALineThatWasCutIsNotOnTheDisk: who waits for one that was given up with
+// another's failure learns that, also when all is well again by then.
+func TestALineThatWasCutIsNotOnTheDisk(t *testing.T) {
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"))
+	it := b.at("1/a")
+	gate, err := b.apply(func(l ledger) error {
+		is := it
+		is.State = Sending
+		if err := l.putItem(it, is); err != nil {
+			return err
+		}
+		return b.append(l, line{Op: opGate, At: b.now}.about(it))
+	})
+	b.must(err)
+	b.mu.Lock()
+	err = b.rollback()
+	b.mu.Unlock()
+	b.must(err)
+	if err := b.journal.wait(gate); err == nil {
+		t.Error("the gate of a step that was undone counts as written down")
+	}
+	b.is("1/a", Waiting, "")
+	b.send("1/a", 5)
+	b.kill()
+	b.open()
+	b.is("1/a", Sent, "")
+}
+
 func TestWorkersAtRandom(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
