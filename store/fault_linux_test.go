@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -76,6 +77,30 @@ func TestJournalCantBeWritten(t *testing.T) {
 	if n := len(b.journalLines()); n != 5 {
 		t.Fatalf("%d lines", n)
 	}
+}
+
+// TestJournalTakenAway: no step counts that is written into a file without its
+// name, which the next start would not find.
+func TestJournalTakenAway(t *testing.T) {
+	b := newBench(t)
+	b.offer(offer("1", "1/a", "a"))
+	id, away := b.at("1/a").ID, b.file("away")
+	gate := func() error { return b.OpenGate(id, Place{Root: "/scans", Rel: "1/a"}) }
+	b.must(os.Rename(b.file(journalName), away))
+	if err := gate(); err == nil || !strings.Contains(err.Error(), "taken away") {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(away)
+	b.must(errors.Join(err, os.WriteFile(b.file(journalName), copied, 0o600)))
+	if err := gate(); err == nil {
+		t.Fatal("another file in its place is none the wiser")
+	}
+	b.is("1/a", Waiting, "")
+	b.must(os.Rename(away, b.file(journalName)))
+	b.send("1/a", 5)
+	b.kill()
+	b.open()
+	b.is("1/a", Sent, "")
 }
 
 // TestAllWaitersLearnOfAFailure: none of those who share a failed sync may take

@@ -218,6 +218,15 @@ func TestForgetRefuses(t *testing.T) {
 	b.must(b.NobodyKnows(it.ID, false, Try{}))
 	refused(1)
 	b.must(b.Resolve(it.ID, true, 0))
+	b.must(b.AfterUpload("/scans", true))
+	b.offer(offer("qx4711", "qx4711/a", "a"))
+	page, _, err := b.SentPlaces("/scans", "", 9)
+	b.must(err)
+	notes, err := b.NoteDown([]Note{{SentPlace: page[0], To: "_sent/qx4711/a"}})
+	b.must(err)
+	b.gone("qx4711/a")
+	refused(1) // it is just being moved, and its note has its path
+	b.must(b.EndNotes(notes, true))
 	if kept, err := b.Forget("qx4711", ofZonneveld); err != nil || kept != 2 {
 		t.Errorf("%d kept, %v", kept, err)
 	}
