@@ -45,6 +45,7 @@ type pause struct {
 	since, until time.Time
 	wait         time.Duration  // between tries; 0: it ends when until has come
 	probing      bool           // a try is under way
+	probes       int            // that were made at once
 	words        string         // Bloxs's
 	met          []store.ItemID // the items that met this wall
 }
@@ -121,7 +122,8 @@ func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 	}
 	p.words = words
 	switch {
-	case q.passed[cause] && len(p.met) <= probesAtOnce:
+	case q.passed[cause] && p.probes < probesAtOnce:
+		p.probes++
 		d = 0
 	case endsByTry(cause):
 		delete(q.passed, cause)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"bloxdrop/internal/bloxs"
 	"bloxdrop/internal/control"
 	"bloxdrop/queue"
 	"bloxdrop/store"
@@ -41,7 +42,11 @@ func (a *App) damaged() error {
 func (a *App) itemsAt(ctx context.Context, path string) ([]store.Item, error) {
 	c := a.watcher.Classify(path)
 	if c.Kind == watcher.Outside {
-		return nil, fmt.Errorf("%s is outside every watched root", path)
+		items, err := a.lastSeenOutside(ctx, path)
+		if err == nil && len(items) == 0 {
+			err = fmt.Errorf("%s is outside every watched root", path)
+		}
+		return items, err
 	}
 	it, _, err := a.store.ItemAt(c.Root, c.Rel)
 	if err == nil {
@@ -90,6 +95,20 @@ func (a *App) lastSeenAt(ctx context.Context, root, rel string) (items []store.I
 			return nil, err
 		}
 		if it.Root == root && store.Fold(it.Rel) == store.Fold(rel) {
+			items = append(items, it)
+		}
+	}
+	return items, nil
+}
+
+// lastSeenOutside is lastSeenAt for a root that the config no longer names. What
+// is uncertain there is still to be settled.
+func (a *App) lastSeenOutside(ctx context.Context, path string) (items []store.Item, err error) {
+	for it, err := range a.items(ctx, itemStates()...) {
+		if err != nil {
+			return nil, err
+		}
+		if filepath.Join(it.Root, filepath.FromSlash(it.Rel)) == filepath.Clean(path) {
 			items = append(items, it)
 		}
 	}
@@ -169,6 +188,9 @@ func (a *App) Resolve(ctx context.Context, r control.Resolution) (string, error)
 		return "", err
 	}
 	path := filepath.Join(it.Root, filepath.FromSlash(it.Rel))
+	if err := a.isNobodysID(it, r.FileID); err != nil {
+		return "", err
+	}
 	if err := a.queue.Resolve(it.ID, r.Sent, r.FileID); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
@@ -179,6 +201,22 @@ func (a *App) Resolve(ctx context.Context, r control.Resolution) (string, error)
 		return path + " is noted as not sent; there is no copy of it in the folder any more: put it back, and it goes", nil
 	}
 	return path + " will be sent again", nil
+}
+
+// isNobodysID refuses a file ID that another file has: it was misread or
+// mistyped, and after_upload might delete the only copy because of it.
+func (a *App) isNobodysID(it store.Item, fileID int64) error {
+	if fileID == 0 {
+		return nil
+	}
+	others, err := a.store.ByFileID(fileID, 8)
+	for _, other := range others {
+		if other.ID != it.ID && other.Person.Environment == it.Person.Environment {
+			return fmt.Errorf("file %d is another one in Bloxs: %s, of %s %s; nothing was changed. Look for this file's own ID, or say --sent without one",
+				fileID, filepath.Join(other.Root, filepath.FromSlash(other.Rel)), bloxs.OneOf(other.Person.Relation), other.Person.ID)
+		}
+	}
+	return err
 }
 
 // target is the one item that a person names by its path or its ID.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -24,7 +25,7 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 	switch c.Kind {
 	case watcher.Outside:
 		ex.Reason = "it is in none of the watched roots: " + strings.Join(a.rootPaths(), ", ")
-		return ex, nil
+		return a.explainOutside(ctx, ex)
 	case watcher.Folder:
 		return a.explainFolder(c, ex)
 	case watcher.Ignored:
@@ -59,6 +60,28 @@ func (a *App) Explain(ctx context.Context, path string) (control.Explanation, er
 		return ex, nil
 	}
 	return a.explainItem(ctx, c, ex)
+}
+
+// explainOutside says what was last known of a file in a root that the config no
+// longer names.
+func (a *App) explainOutside(ctx context.Context, ex control.Explanation) (control.Explanation, error) {
+	if a.store == nil {
+		return ex, nil
+	}
+	items, err := a.lastSeenOutside(ctx, ex.Path)
+	if err != nil || len(items) == 0 {
+		return ex, err
+	}
+	it := slices.MaxFunc(items, func(x, y store.Item) int { return x.Changed.Compare(y.Changed) })
+	e, err := a.entry(it)
+	if err != nil {
+		return ex, err
+	}
+	outside := ex.Reason
+	ex.Item, ex.State = &e, e.State
+	ex.Reason, ex.Remedy = a.reason(it, ex.Path)
+	ex.Reason += "; " + outside
+	return ex, nil
 }
 
 func explainCopy(ex control.Explanation) control.Explanation {
@@ -320,7 +343,7 @@ func mend(it store.Item) string {
 	case it.Attempts == 0: // max_size; Bloxs was not asked
 		return "make it smaller, or raise upload.max_size and restart bloxdrop"
 	case bloxs.SaidTooLarge(it.Detail):
-		return "make it smaller, or ask for a higher limit in Bloxs or the gateway before it; upload.max_size below its size holds such files before they are sent"
+		return "make it smaller, or ask for a higher limit in Bloxs or the gateway before it"
 	}
 	return "mend what Bloxs names"
 }

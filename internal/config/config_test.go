@@ -174,6 +174,7 @@ func TestProblems(t *testing.T) {
 		{sound + "[upload]\nworkers = ü\n", `config.toml:9:11: `},
 		{replace("'"+absolute("/srv/scans")+"'", `"C:\Users\x"`), `a Windows path needs single quotes`},
 		{"\xFF\xFEx", "config.toml: the file is written in UTF-16; save it as UTF-8"},
+		{"[\x00x\x00]\x00", "config.toml: the file holds characters with the number 0, as UTF-16 has; save it as UTF-8"},
 		{"api_key = \"k\"\n" + sound, `config.toml:1:1: api_key: there is no such key; it belongs in [bloxs]`},
 		{sound + "[uplaod]\n", `config.toml:8:1: uplaod: there is no such key; known here are: bloxs, watch,`},
 		{replace("[[watch]]", "[watch]"), `config.toml:5:1: watch: a table stands here; write [[watch]], with two brackets`},

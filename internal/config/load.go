@@ -162,6 +162,10 @@ func (c *checker) parse(data []byte) map[string]any {
 		c.problem("", "the file is written in UTF-16; save it as UTF-8")
 		return nil
 	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		c.problem("", "the file holds characters with the number 0, as UTF-16 has; save it as UTF-8")
+		return nil
+	}
 	var doc map[string]any
 	err := toml.Unmarshal(data, &doc)
 	if err == nil {
