@@ -191,6 +191,8 @@ type attempt struct {
 	gate   *gate
 	body   *body
 	read   chan struct{} // closed when an answer has been read
+
+	unheard bool // an answer had begun, and its head took too long
 }
 
 // send streams the file through the gate once, and tells whether it opened.

@@ -74,6 +74,23 @@ func TestAnsweredAndGone(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatTakesItsTime keeps no worker, however slowly its head comes.
+func TestAnAnswerThatTakesItsTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, raw(t, func(conn net.Conn, length int64) {
+		const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n77"
+		fmt.Fprint(conn, answer[:5])
+		if _, err := io.CopyN(io.Discard, conn, length); err != nil {
+			t.Error(err)
+		}
+		fmt.Fprint(conn, answer[5:])
+	}))
+	r.start()
+	if o := r.send(r.file("1234/a.bin", bytes.Repeat([]byte{7}, 5000))); o.Class != queue.Delivered {
+		t.Errorf("%+v", o)
+	}
+}
+
 // noticed tells when the worker has seen an answer begin.
 type noticed struct {
 	wire
@@ -104,6 +121,7 @@ func (n *noticed) Flushed(ctx context.Context) error {
 // TestInterimAnswers are no answers, however late they come, and the body
 // waits only until that shows.
 func TestInterimAnswers(t *testing.T) {
+	t.Parallel()
 	for name, interim := range map[string]string{
 		"100, late": "HTTP/1.1 100 Continue\r\n\r\n", "102 and 103": "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
 	} {

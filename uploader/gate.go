@@ -132,9 +132,18 @@ func (a *attempt) lastBytes() error {
 }
 
 // answered tells before anything more leaves that Bloxs answers already. What
-// turns out to be a 100 Continue is no answer.
+// turns out to be a 100 Continue is no answer. One whose head takes long is
+// waited for once; after that it is heard when it is there.
 func (a *attempt) answered() error {
-	if a.wire.Answering() && a.untilRead(a.wire.Answering) {
+	if a.unheard || !a.wire.Answering() {
+		return nil
+	}
+	since := time.Now()
+	coming := func() bool {
+		a.unheard = time.Since(since) > readGrace
+		return !a.unheard && a.wire.Answering()
+	}
+	if a.untilRead(coming) {
 		return errAnswered
 	}
 	return nil
