@@ -91,26 +91,3 @@ func TestMovedHouse(t *testing.T) {
 		})
 	}
 }
-
-// TestRootAtANewPath: a share that is mounted elsewhere by now is no first start,
-// at which existing = "skip" would leave alone what waits in it.
-func TestRootAtANewPath(t *testing.T) {
-	t.Parallel()
-	skip := []string{`existing = "upload"`, `existing = "skip"`}
-	o := newOffice(t, bloxstest.Options{}, skip...)
-	o.write("1001/old.txt", "old")
-	o.start()
-	o.until("skipped", func(st control.Status) bool { return st.Skipped == 1 })
-	o.write("1001/new.txt", "new")
-	o.untilSent(1)
-	o.stop()
-	o.write("1001/meanwhile.txt", "dropped while nothing ran")
-	elsewhere := o.root + " elsewhere"
-	o.rename(o.root, elsewhere)
-	o.root = elsewhere
-	o.configure(skip...)
-	o.start()
-	o.untilSent(2)
-	o.until("looked at", func(st control.Status) bool { return st.Skipped == 1 && st.Files == 3 && st.Settling+st.Waiting == 0 })
-	o.only(2)
-}
