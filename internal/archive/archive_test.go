@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bloxdrop/internal/testfs"
 	"bloxdrop/store"
@@ -120,6 +121,26 @@ func TestChangedInPlace(t *testing.T) {
 	b.pass()
 	b.stands("1001/a.txt", "another")
 	b.noNotes()
+}
+
+// What turns out to have changed comes back beside a file that has come to its
+// place meanwhile, under another name.
+func TestPutBackBesideANewFile(t *testing.T) {
+	for _, remove := range []bool{false, true} {
+		b := newBench(t, t.TempDir())
+		b.opts.Roots[0].Delete = remove
+		b.sent("1001/a.txt", "as sent")
+		b.opts.step = func(what string) error {
+			if what == "renamed" {
+				b.must(os.Chtimes(b.path(b.note().To), time.Time{}, time.Unix(1e9, 0)))
+				b.write("1001/a.txt", "new")
+			}
+			return nil
+		}
+		b.pass()
+		b.stands("1001/a.txt", "new", "1001/a.4711.txt", "as sent")
+		b.noNotes()
+	}
 }
 
 // Two names of one file, and one content at two places: all go.
