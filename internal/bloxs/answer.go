@@ -148,17 +148,21 @@ func isHTML(contentType string, body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n\ufeff"), []byte("<"))
 }
 
-// retryAfter understands seconds and dates.
+// leastRetryAfter keeps a "Retry-After: 0", or a date that is over, from being
+// asked in a circle. It was said, all the same.
+const leastRetryAfter = time.Second
+
+// retryAfter understands seconds and dates; 0: nothing was said.
 func retryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Duration(min(max(n, 0), int64(maxRetryAfter/time.Second))) * time.Second
+	if n, err := strconv.ParseUint(value, 10, 64); err == nil {
+		return max(time.Duration(min(n, uint64(maxRetryAfter/time.Second)))*time.Second, leastRetryAfter)
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
 		return 0
 	}
-	return min(max(at.Sub(now), 0), maxRetryAfter)
+	return min(max(at.Sub(now), leastRetryAfter), maxRetryAfter)
 }
 
 // serverNow is the server's clock as the answer shows it, else ours.

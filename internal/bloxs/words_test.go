@@ -115,8 +115,8 @@ func FuzzFileID(f *testing.F) {
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "12": 12 * time.Second, "0": 0, "-5": 0, "soon": 0, "99999999999999": maxRetryAfter,
-		"Sun, 01 Mar 2026 12:01:00 GMT": time.Minute, "Sun, 01 Mar 2026 11:00:00 GMT": 0,
+		"": 0, "12": 12 * time.Second, "0": time.Second, "-5": 0, "soon": 0, "99999999999999": maxRetryAfter,
+		"Sun, 01 Mar 2026 12:01:00 GMT": time.Minute, "Sun, 01 Mar 2026 11:00:00 GMT": time.Second,
 	} {
 		if got := retryAfter(value, now); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)
