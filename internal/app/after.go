@@ -73,7 +73,7 @@ func (a *App) troubleNotes() (notes []string) {
 		if t.Root.Delete {
 			what = "deleted"
 		}
-		notes = append(notes, fmt.Sprintf("%s in %s that Bloxs has can't be %s, such as %s: %s; give bloxdrop the right to change its folder (each rescan tries again), or set after_upload = %q",
+		notes = append(notes, fmt.Sprintf("%s in %s that Bloxs has can't be %s, such as %s: %s; mend that, as by the right for bloxdrop to change its folder (each rescan tries again), or set after_upload = %q",
 			many, t.Root.Path, what, filepath.FromSlash(t.Path), t.Reason, config.AfterKeep))
 	}
 	return notes
