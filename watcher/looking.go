@@ -91,8 +91,9 @@ func (s *settleSet) looked(e *entry, look store.Look) {
 	default:
 		e.stage = ready
 		s.unschedule(e)
-		s.ready = append(s.ready, e)
-		poke(s.work)
+		l := s.laneOf(e.look.Size)
+		l.ready = append(l.ready, e)
+		poke(l.work)
 		return
 	}
 	s.watch(e)

@@ -30,13 +30,13 @@ type batch struct {
 }
 
 // hashLoop hashes what has settled and offers it to the queue.
-func (r *root) hashLoop(ctx context.Context) {
+func (r *root) hashLoop(ctx context.Context, l *lane) {
 	buf := make([]byte, hashBuffer)
 	var b batch
 	for ctx.Err() == nil {
-		j, ok := r.set.takeReady()
+		j, ok := r.set.takeReady(l)
 		if !ok {
-			r.waitForWork(ctx, &b)
+			r.waitForWork(ctx, l, &b)
 			continue
 		}
 		if j.look.Size > largeFile {
@@ -50,7 +50,7 @@ func (r *root) hashLoop(ctx context.Context) {
 }
 
 // waitForWork waits for a ready file, but only until the batch is due.
-func (r *root) waitForWork(ctx context.Context, b *batch) {
+func (r *root) waitForWork(ctx context.Context, l *lane, b *batch) {
 	var due <-chan time.Time
 	if len(b.jobs) > 0 {
 		timer := time.NewTimer(b.began.Add(batchTime).Sub(r.now()))
@@ -59,7 +59,7 @@ func (r *root) waitForWork(ctx context.Context, b *batch) {
 	}
 	select {
 	case <-ctx.Done():
-	case <-r.set.work:
+	case <-l.work:
 	case <-due:
 		r.flush(ctx, b)
 	}
@@ -143,21 +143,21 @@ func (b *batch) clear() {
 	b.jobs, b.offers = b.jobs[:0], b.offers[:0]
 }
 
-// takeReady takes the file that has been ready longest.
-func (s *settleSet) takeReady() (job, bool) {
+// takeReady takes the file of a lane that has been ready longest.
+func (s *settleSet) takeReady(l *lane) (job, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.ready) > 0 {
-		e := s.ready[0]
-		s.ready[0] = nil
-		s.ready = s.ready[1:]
-		if s.entries[e.rel] != e || e.stage != ready {
+	for len(l.ready) > 0 {
+		e := l.ready[0]
+		l.ready[0] = nil
+		l.ready = l.ready[1:]
+		if s.entries[e.rel] != e || e.stage != ready || s.laneOf(e.look.Size) != l {
 			continue // gone, or settling anew
 		}
 		e.stage = taken
 		return job{e: e, look: e.look, incomplete: !e.incomplete.IsZero()}, true
 	}
-	s.ready = nil
+	l.ready = nil
 	return job{}, false
 }
 

@@ -56,3 +56,20 @@ func TestABaselineThatFailsDoesNotFillTheJournal(t *testing.T) {
 		t.Error(is, err)
 	}
 }
+
+// A file that takes an hour to read keeps nobody else's waiting.
+func TestAHugeFileIsReadBesideTheOthers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write("1001/huge.img", "")
+	if err := os.Truncate(filepath.Join(b.dir, "1001/huge.img"), 4<<40); err != nil { // of noughts that take no room
+		t.Skip("no such file can be made here:", err)
+	}
+	b.Start(t.Context())
+	for s := b.Settling(); len(s) != 1 || s[0].Why != "is being read"; s = b.Settling() {
+		b.rescan() // that it is taken to be read is told by nobody
+	}
+	b.write("1002/letter.txt", "dropped meanwhile")
+	b.rescan()
+	b.untilPlaces("1002/letter.txt")
+}

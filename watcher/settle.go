@@ -47,6 +47,23 @@ type entry struct {
 	index      int    // in the heap; -1 outside
 }
 
+// hugeFile is more than any document has. To read one may take an hour.
+const hugeFile = 64 << 20
+
+// lane is one of two ways to a hash loop: what is huge has one of its own, so
+// that it keeps nobody else's files waiting.
+type lane struct {
+	ready []*entry      // guarded by the set's mu
+	work  chan struct{} // something is ready
+}
+
+func (s *settleSet) laneOf(size int64) *lane {
+	if size > hugeFile {
+		return &s.huge
+	}
+	return &s.usual
+}
+
 // settleSet follows the files of one root until they are offered. It is
 // bounded, and safe for concurrent use.
 type settleSet struct {
@@ -57,13 +74,13 @@ type settleSet struct {
 	now    func() time.Time
 
 	wake chan struct{} // for the settle loop: something is due earlier
-	work chan struct{} // for the hash loop: something is ready
 	room chan struct{} // for the scan loop: postponed files find room
 
 	mu        sync.Mutex
 	entries   map[string]*entry
 	due       dueHeap
-	ready     []*entry
+	usual     lane
+	huge      lane
 	copies    int // of the entries, which take nobody's room
 	postponed int // files beyond the bound, as the last scan counted them
 }
@@ -73,7 +90,8 @@ func newSettleSet(root string, settle time.Duration, o Options) *settleSet {
 		root: root, settle: settle, max: o.settlers, now: o.Now,
 		log:     o.Log.With("root", root),
 		wake:    make(chan struct{}, 1),
-		work:    make(chan struct{}, 1),
+		usual:   lane{work: make(chan struct{}, 1)},
+		huge:    lane{work: make(chan struct{}, 1)},
 		room:    make(chan struct{}, 1),
 		entries: map[string]*entry{},
 	}

@@ -131,7 +131,8 @@ func (w *Watcher) Start(ctx context.Context) {
 		for _, r := range w.roots {
 			w.running.Go(func() { r.scanLoop(ctx) })
 			w.running.Go(func() { r.settleLoop(ctx) })
-			w.running.Go(func() { r.hashLoop(ctx) })
+			w.running.Go(func() { r.hashLoop(ctx, &r.set.usual) })
+			w.running.Go(func() { r.hashLoop(ctx, &r.set.huge) })
 		}
 		w.running.Go(func() { w.senseLoop(ctx) })
 	})
