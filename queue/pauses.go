@@ -28,7 +28,8 @@ const (
 	probeFirst   = time.Minute // until a wall is tried again, doubling
 	probeMost    = 15 * time.Minute
 	storeRetry   = time.Second
-	probesAtOnce = 3 // other items before it is no wall of some items' own
+	probesAtOnce = 3   // other items before it is no wall of some items' own
+	probeAmong   = 256 // items are looked through for another person's
 	diskRetry    = 10 * time.Second
 	limitDefault = time.Minute // where Bloxs says 429 and not for how long
 )
@@ -48,6 +49,7 @@ type pause struct {
 	probes       int            // that were made at once
 	words        string         // Bloxs's
 	met          []store.ItemID // the items that met this wall
+	with         []store.PersonKey
 }
 
 // endsByTry tells the causes that end when one try gets through.
@@ -115,7 +117,7 @@ func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 		q.opts.Log.Warn("sending pauses", "cause", cause, "remedy", remedy(cause, words))
 	}
 	if id := job.Item.ID; id != "" && !slices.Contains(p.met, id) {
-		p.met = append(p.met, id)
+		p.met, p.with = append(p.met, id), append(p.with, job.Item.Person)
 	}
 	if !isNew && !job.Probe && endsByTry(cause) {
 		return // several workers met the same wall
@@ -298,6 +300,16 @@ func (q *Queue) goOn() {
 func (q *Queue) metWall(id store.ItemID) bool {
 	for _, p := range q.pauses {
 		if slices.Contains(p.met, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// metWallWith tells so of any item of a person.
+func (q *Queue) metWallWith(person store.PersonKey) bool {
+	for _, p := range q.pauses {
+		if slices.Contains(p.with, person) {
 			return true
 		}
 	}

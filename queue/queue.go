@@ -171,14 +171,28 @@ func (q *Queue) tryNext() (*Job, <-chan struct{}, time.Duration, error) {
 	return job, nil, 0, nil
 }
 
-// take prefers for a probe an item that has not met the wall itself: one bad
-// file must not keep everybody before it.
+// take prefers for a probe an item of somebody of whom none has met the wall, and
+// then one that has not met it itself: one bad file, or a folder of them, must not
+// keep everybody before it.
 func (q *Queue) take(probe bool) (it store.Item, places []store.Place, next time.Time, err error) {
-	if probe {
-		it, places, next, err = q.store.Take(func(id store.ItemID) bool { return q.isClaimed(id) || q.metWall(id) || q.suspects[id] }, q.opts.RetryMax)
-		if err != nil || it.ID != "" {
+	var other store.Item
+	var at []store.Place
+	for passed := map[store.ItemID]bool{}; probe && len(passed) < probeAmong; passed[it.ID] = true {
+		it, places, next, err = q.store.Take(func(id store.ItemID) bool {
+			return q.isClaimed(id) || q.metWall(id) || q.suspects[id] || passed[id]
+		}, q.opts.RetryMax)
+		if err != nil || it.ID != "" && !q.metWallWith(it.Person) {
 			return it, places, next, err
 		}
+		if it.ID == "" {
+			break
+		}
+		if other.ID == "" {
+			other, at = it, places
+		}
+	}
+	if other.ID != "" {
+		return other, at, next, nil
 	}
 	return q.store.Take(q.isClaimed, q.opts.RetryMax)
 }
