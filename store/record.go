@@ -26,7 +26,7 @@ type Look struct {
 	Size       int64  `cbor:"1,keyasint"`
 	ModTime    int64  `cbor:"2,keyasint"`           // ns since 1970, by the file server's clock
 	ChangeTime int64  `cbor:"3,keyasint,omitempty"` // likewise; 0 where the platform has none
-	Device     uint64 `cbor:"4,keyasint,omitempty"`
+	Device     uint64 `cbor:"4,keyasint,omitempty"` // of Windows, where it stays
 	Inode      uint64 `cbor:"5,keyasint,omitempty"`
 }
 

@@ -24,6 +24,6 @@ func lookAt(dir *openFolder, e fs.DirEntry) (look store.Look, regular bool, err 
 	}
 	return store.Look{
 		Size: st.Size, ModTime: st.Mtim.Nano(), ChangeTime: st.Ctim.Nano(),
-		Device: st.Dev, Inode: st.Ino,
+		Inode: st.Ino,
 	}, st.Mode&unix.S_IFMT == unix.S_IFREG, nil
 }
