@@ -69,6 +69,17 @@ func (s *systemd) until(line string) (all string) {
 	return ""
 }
 
+// TestServiceIsNotHeard: a service manager that reads nothing keeps nobody from
+// stopping.
+func TestServiceIsNotHeard(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, bloxstest.Options{})
+	underSystemd(o, time.Second)
+	o.start()
+	o.eventually("it finds that nobody listens", func() bool { return strings.Contains(o.log.String(), "it does not listen") })
+	o.stop()
+}
+
 // TestServiceTellsHowItGoes: it is ready when it answers, gives signs of life,
 // says that it stops, and ends with 0.
 func TestServiceTellsHowItGoes(t *testing.T) {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -13,11 +14,12 @@ import (
 // does, by a socket that the unit's Type=notify gives. The zero Voice tells nobody.
 type Voice struct {
 	log    *slog.Logger
-	failed *atomic.Bool // nil: nobody is told
+	failed *atomic.Bool  // nil: nobody is told
+	busy   chan struct{} // full while something is said that is not heard yet
 }
 
 // NewVoice is for a bloxdrop that runs as a service.
-func NewVoice(log *slog.Logger) Voice { return Voice{log: log, failed: &atomic.Bool{}} }
+func NewVoice(log *slog.Logger) Voice { return Voice{log, &atomic.Bool{}, make(chan struct{}, 1)} }
 
 // Patience is how long the service manager waits for a sign of life before it
 // starts the service anew; 0 where it waits for none.
@@ -57,8 +59,36 @@ func (v Voice) say(lines ...string) {
 	if v.failed == nil {
 		return
 	}
-	_, err := daemon.SdNotify(false, strings.Join(lines, "\n"))
+	err := v.heard(strings.Join(lines, "\n"))
 	if failed := err != nil; v.failed.Swap(failed) != failed && failed {
 		v.log.Warn("the service manager can't be told how it goes", "err", err)
+	}
+}
+
+// heardWithin is how long a sentence waits for a manager that does not read.
+const heardWithin = time.Second
+
+var errUnheard = errors.New("it does not listen")
+
+// heard says it, and does not wait long: the line to the manager holds a few
+// sentences, and who writes one more waits until somebody reads. That must keep
+// nobody from stopping.
+func (v Voice) heard(text string) error {
+	select {
+	case v.busy <- struct{}{}:
+	default:
+		return errUnheard
+	}
+	said := make(chan error, 1)
+	go func() {
+		_, err := daemon.SdNotify(false, text)
+		<-v.busy
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		return err
+	case <-time.After(heardWithin):
+		return errUnheard
 	}
 }
