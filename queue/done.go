@@ -203,6 +203,9 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		if err := q.store.NotStored(id, try); err != nil && !errors.Is(err, store.ErrNotState) {
 			return err
 		}
+		if o.Known {
+			return nil // and another look-up may have been asked for since, or have found the person
+		}
 		return q.PersonUnknown(job.Item.Person, o.Detail)
 	case Transient:
 		try.Counts, try.Due = true, now.Add(q.backoff(job.Item.Attempts+1))

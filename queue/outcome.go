@@ -35,5 +35,6 @@ type Outcome struct {
 	TraceID    string        // Bloxs's traceId, where it gave one
 	Status     int           // the HTTP status, 0 where there was no answer
 	Doubtful   bool          // Stale only: the content was not what its unchanged look promised
+	Known      bool          // UnknownPerson only: the look-up that told has been written down
 	RetryAfter time.Duration // Limited: 0 where Bloxs did not say; Away: 0 where nobody can say
 }

@@ -55,6 +55,31 @@ func TestUnknownPerson(t *testing.T) {
 	})
 }
 
+// TestRetryBehindALookUp: what a person asks for between a look-up's answer and
+// the end of the attempt that wanted it stands.
+func TestRetryBehindALookUp(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		told := unknown
+		told.Known = true
+		b.offer("1/a")
+		job := b.next()
+		b.must(b.PersonUnknown(person("1"), told.Detail))
+		if n, err := b.Retry([]store.ItemID{job.Item.ID}); err != nil || n != 1 {
+			b.t.Errorf("%d %v", n, err)
+		}
+		b.Done(job, told)
+		b.is("1/a", store.Held, store.UnknownPerson)
+		b.lookUpAfter(0, "1")
+
+		b.must(b.PersonFound(person("1"), nil))
+		job = b.next()
+		b.must(b.PersonUnknown(person("1"), told.Detail))
+		b.must(b.PersonFound(person("1"), nil))
+		b.Done(job, told)
+		b.ends(b.next(), delivered)
+	})
+}
+
 func (b *bench) lookUp(d time.Duration) (string, time.Duration) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d)

@@ -123,7 +123,9 @@ func (u *Uploader) lookUpNow(ctx context.Context, key store.PersonKey) finding {
 		return finding{forbidden: true}
 	case o.Class == queue.UnknownPerson:
 		u.opt.Log.Info("person unknown", "person", key.ID, "detail", o.Detail)
-		u.remember(key, u.opt.Queue.PersonUnknown(key, o.Detail))
+		err := u.opt.Queue.PersonUnknown(key, o.Detail)
+		u.remember(key, err)
+		o.Known = err == nil
 	}
 	return finding{o: o}
 }

@@ -92,7 +92,7 @@ func TestUnknownPerson(t *testing.T) {
 		r.start()
 		for i := range 3 {
 			o := r.send(r.fileOf("99", "", fmt.Sprintf("99/%d", i)))
-			if o.Class != queue.UnknownPerson || o.Detail == "" {
+			if o.Class != queue.UnknownPerson || o.Detail == "" || o.Known != (i == 0) {
 				t.Errorf("%s: %+v", name, o)
 			}
 		}
