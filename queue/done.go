@@ -225,7 +225,7 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 		try.Due = now.Add(min(cmp.Or(o.RetryAfter, awayRetry), q.opts.RetryMax))
 		return q.store.NotStored(id, try)
 	case SignIn, Denied, Misconfigured, Limited:
-		if q.suspected(id) {
+		if q.OwnWall(id) {
 			try.Due = now.Add(q.opts.RetryMax)
 		}
 		return q.store.NotStored(id, try)
@@ -239,9 +239,7 @@ func (q *Queue) settle(job *Job, o Outcome) error {
 
 // OwnWall tells of an item that is kept back as by a pause, but alone: others
 // pass where it doesn't.
-func (q *Queue) OwnWall(id store.ItemID) bool { return q.suspected(id) }
-
-func (q *Queue) suspected(id store.ItemID) bool {
+func (q *Queue) OwnWall(id store.ItemID) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.suspects[id]

@@ -44,12 +44,11 @@ type Pause struct {
 
 type pause struct {
 	since, until time.Time
-	wait         time.Duration  // between tries; 0: it ends when until has come
-	probing      bool           // a try is under way
-	probes       int            // that were made at once
-	words        string         // Bloxs's
-	met          []store.ItemID // the items that met this wall
-	with         []store.PersonKey
+	wait         time.Duration                    // between tries; 0: it ends when until has come
+	probing      bool                             // a try is under way
+	probes       int                              // that were made at once
+	words        string                           // Bloxs's
+	met          map[store.ItemID]store.PersonKey // the items that met this wall
 }
 
 // endsByTry tells the causes that end when one try gets through.
@@ -112,12 +111,12 @@ func (q *Queue) begin(cause, words string, job *Job, d time.Duration) {
 		return
 	}
 	if isNew {
-		p = &pause{since: now}
+		p = &pause{since: now, met: map[store.ItemID]store.PersonKey{}}
 		q.pauses[cause] = p
 		q.opts.Log.Warn("sending pauses", "cause", cause, "remedy", remedy(cause, words))
 	}
-	if id := job.Item.ID; id != "" && !slices.Contains(p.met, id) {
-		p.met, p.with = append(p.met, id), append(p.with, job.Item.Person)
+	if id := job.Item.ID; id != "" {
+		p.met[id] = job.Item.Person
 	}
 	if !isNew && !job.Probe && endsByTry(cause) {
 		return // several workers met the same wall
@@ -206,7 +205,7 @@ func (q *Queue) probed(job *Job, o Outcome) {
 		case cause == ByStore: // only a step that was written down ends it
 		case o.Class == Delivered, o.Status != 0 && (o.Class == Rejected || o.Class == UnknownPerson):
 			// Another item gets through: perhaps the wall is only these items' own.
-			for _, id := range p.met {
+			for id := range p.met {
 				q.suspects[id], q.passed[cause] = true, true
 			}
 			q.endPause(cause)
@@ -299,7 +298,7 @@ func (q *Queue) goOn() {
 // to try: another is a better probe.
 func (q *Queue) metWall(id store.ItemID) bool {
 	for _, p := range q.pauses {
-		if slices.Contains(p.met, id) {
+		if _, met := p.met[id]; met {
 			return true
 		}
 	}
@@ -309,8 +308,10 @@ func (q *Queue) metWall(id store.ItemID) bool {
 // metWallWith tells so of any item of a person.
 func (q *Queue) metWallWith(person store.PersonKey) bool {
 	for _, p := range q.pauses {
-		if slices.Contains(p.with, person) {
-			return true
+		for _, with := range p.met {
+			if with == person {
+				return true
+			}
 		}
 	}
 	return false
