@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"bloxdrop/internal/app"
+	"bloxdrop/internal/await"
 	"bloxdrop/internal/config"
 	"bloxdrop/internal/control"
 	"bloxdrop/internal/service"
@@ -119,14 +121,13 @@ func closed(a *app.App) error {
 	if a == nil {
 		return nil
 	}
-	done := make(chan error, 1)
-	go func() { done <- a.Close() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(closeWithin):
+	var err error
+	var end sync.WaitGroup
+	end.Go(func() { err = a.Close() })
+	if !await.Within(&end, closeWithin) {
 		return errNoEnd
 	}
+	return err
 }
 
 func (e *env) serveOnce(ctx context.Context, c *config.Config, log *slog.Logger, shows *progress) error {

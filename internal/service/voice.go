@@ -4,10 +4,13 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"bloxdrop/internal/await"
 )
 
 // Voice tells the service manager how it goes, where that one listens: systemd
@@ -79,16 +82,14 @@ func (v Voice) heard(text string) error {
 	default:
 		return errUnheard
 	}
-	said := make(chan error, 1)
-	go func() {
-		_, err := daemon.SdNotify(false, text)
+	var err error
+	var said sync.WaitGroup
+	said.Go(func() {
+		_, err = daemon.SdNotify(false, text)
 		<-v.busy
-		said <- err
-	}()
-	select {
-	case err := <-said:
-		return err
-	case <-time.After(heardWithin):
+	})
+	if !await.Within(&said, heardWithin) {
 		return errUnheard
 	}
+	return err
 }
