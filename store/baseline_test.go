@@ -131,13 +131,7 @@ func TestBaselineBrokenOff(t *testing.T) {
 		if b.skips("1/a.pdf", aLook([2]int64{1, 1})) {
 			t.Fatal("skipped by a baseline that isn't complete")
 		}
-		if lost == "" {
-			b.kill()
-		} else {
-			b.close()
-			b.must(os.Remove(b.file(lost)))
-		}
-		b.open()
+		b.comesBack(lost)
 		if is, err := b.WantBaseline("/scans"); err != nil || is != BaselineWanted {
 			t.Fatal(lost, is, err)
 		}
@@ -187,9 +181,7 @@ func TestBaselineLasts(t *testing.T) {
 	b.open()
 	check("killed")
 	for _, lost := range []string{ledgerName, journalName, ledgerName} {
-		b.close()
-		b.must(os.Remove(b.file(lost)))
-		b.open()
+		b.comesBack(lost)
 		check(lost + " lost")
 	}
 }

@@ -220,10 +220,7 @@ func TestForgetRefuses(t *testing.T) {
 	b.must(b.Resolve(it.ID, true, 0))
 	b.must(b.AfterUpload("/scans", true))
 	b.offer(offer("qx4711", "qx4711/a", "a"))
-	page, _, err := b.SentPlaces("/scans", "", 9)
-	b.must(err)
-	notes, err := b.NoteDown([]Note{{SentPlace: page[0], To: "_sent/qx4711/a"}})
-	b.must(err)
+	notes := b.noted(Note{To: "_sent/qx4711/a"})
 	b.gone("qx4711/a")
 	refused(1) // it is just being moved, and its note has its path
 	b.must(b.EndNotes(notes, true))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 )
@@ -47,13 +46,7 @@ func TestInheritedBaseline(t *testing.T) {
 		if _, err := b.KeepRoots([]string{movedTo}); err != nil {
 			t.Fatal(err)
 		}
-		if lost == "" {
-			b.kill()
-		} else {
-			b.close()
-			b.must(os.Remove(b.file(lost)))
-		}
-		b.open()
+		b.comesBack(lost)
 		if is, err := b.WantBaseline(movedTo); err != nil || is != BaselineKept {
 			t.Fatal(lost, is, err)
 		}
@@ -121,15 +114,11 @@ func TestInheritedNotes(t *testing.T) {
 	b.must(b.AfterUpload("/scans", true))
 	b.offer(offer("1", "1/a", "a"))
 	b.send("1/a", 11)
-	page, _, err := b.SentPlaces("/scans", "", 10)
-	b.must(err)
-	_, err = b.NoteDown([]Note{{SentPlace: page[0], To: "1/.bloxdrop-0", Delete: true}})
-	b.must(err)
+	b.noted(Note{To: "1/.bloxdrop-0", Delete: true})
 	b.must(b.Inherit(movedTo, "/scans"))
-	_, err = b.KeepRoots([]string{movedTo})
+	_, err := b.KeepRoots([]string{movedTo})
 	b.must(err)
-	b.kill()
-	b.open()
+	b.comesBack("")
 	left, err := b.Notes("/scans", 10)
 	b.must(err)
 	notes, err := b.Notes(movedTo, 10)

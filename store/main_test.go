@@ -112,6 +112,29 @@ func (b *bench) kill() {
 	b.must(errors.Join(s.db.Load().Close(), s.journal.close(), s.lock.Unlock()))
 }
 
+// comesBack opens the store again after a kill, or with a file of it lost.
+func (b *bench) comesBack(lost string) {
+	b.t.Helper()
+	if lost == "" {
+		b.kill()
+	} else {
+		b.close()
+		b.must(os.Remove(b.file(lost)))
+	}
+	b.open()
+}
+
+// noted notes down what is to become of the first file that was sent.
+func (b *bench) noted(what Note) []Note {
+	b.t.Helper()
+	page, _, err := b.SentPlaces("/scans", "", 1)
+	b.must(err)
+	what.SentPlace = page[0]
+	notes, err := b.NoteDown([]Note{what})
+	b.must(err)
+	return notes
+}
+
 func (b *bench) must(err error) {
 	b.t.Helper()
 	if err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"maps"
-	"os"
 	"testing"
 )
 
@@ -63,9 +62,7 @@ func TestSendAgain(t *testing.T) {
 		t.Fatalf("the order outlived the file: %+v", it)
 	}
 	for _, lost := range []string{journalName, ledgerName} {
-		b.close()
-		b.must(os.Remove(b.file(lost)))
-		b.open()
+		b.comesBack(lost)
 		if it := b.item(a.ID); it.FileID != 7 || it.SentAt.IsZero() {
 			t.Fatalf("%s lost: %+v", lost, it)
 		}
